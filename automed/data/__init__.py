@@ -1,0 +1,1 @@
+"""Images from a folder to memory: layouts, readers, audit, split, cache, preprocessing."""

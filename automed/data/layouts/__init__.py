@@ -1,0 +1,1 @@
+"""How files lie in a folder: one module a layout, recognized in turn."""

@@ -1,0 +1,47 @@
+"""How to read a folder, where the folder itself does not say."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from automed.domain.frozen import Frozen
+
+
+class DataOptions(Frozen):
+    """What a user may add to a data set's path. All optional: recognition comes first."""
+
+    layout: str | None = None
+    group_pattern: str | None = None
+    """Regular expression on the file's name (its path for class folders): group 1 is the group."""
+    group_csv: str | None = None
+    """CSV with a column that names the images and a column that names the group."""
+    group_column: str | None = None
+    no_groups: str | None = Field(default=None, min_length=3)
+    """Why samples may be split one by one although the task asks for groups."""
+    mask_values: Literal["half", "nonzero"] = "half"
+    """half: foreground lies above half of the full range (JPEG masks); nonzero: any value but 0."""
+
+    @field_validator("group_pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                groups = re.compile(pattern).groups
+            except re.error as error:
+                raise ValueError(
+                    f"--group-pattern {pattern!r} is no regular expression: {error}"
+                ) from None
+            if groups < 1:
+                raise ValueError(f"--group-pattern {pattern!r} needs one (group) in parentheses")
+        return pattern
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.group_pattern and self.group_csv:
+            raise ValueError("--group-pattern and --group-csv exclude each other")
+        if self.group_column and not self.group_csv:
+            raise ValueError("--group-column needs --group-csv")
+        return self

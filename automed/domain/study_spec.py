@@ -1,0 +1,45 @@
+"""Everything a study was started with: enough to resume it, and to say what it was."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from automed.domain.budget import Budget
+from automed.domain.data_options import DataOptions
+from automed.domain.frozen import Frozen
+from automed.domain.objective import Constraint
+from automed.domain.task import Task
+
+
+class DataRef(Frozen):
+    """Which data a study uses."""
+
+    name: str
+    """``demo``, or the folder's name."""
+    path: str
+    """Absolute path of the folder."""
+    digest: str
+    """Digest of the samples and of their files' content."""
+    options: DataOptions = DataOptions()
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether these are the synthetic demo data."""
+        return self.name == "demo"
+
+
+class StudySpec(Frozen):
+    """The settings of one study. The task holds the overrides of the command line already."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    task: Task
+    data: DataRef
+    split_digest: str
+    seed: int = 0
+    budget: Budget
+    constraints: tuple[Constraint, ...] = ()
+    weights: str = "none"
+    """``imagenet``, ``none``, or the absolute path of a folder with weight files."""
+    sampler: str = "tpe"
+    version: str
+    """automed's version."""

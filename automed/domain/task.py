@@ -1,0 +1,122 @@
+"""A task: what to learn, and what may vary."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from automed.domain.augment import Augment
+from automed.domain.config import Value
+from automed.domain.frozen import Frozen
+from automed.domain.objective import COST_METRICS, Objective
+from automed.domain.space import SearchSpace
+from automed.domain.split import SplitPolicy
+from automed.domain.training_settings import TrainingSettings
+
+SEGMENTATION_METRICS = ("dice", "iou", "precision", "recall", "accuracy")
+CLASSIFICATION_METRICS = (
+    "accuracy", "balanced_accuracy",
+    "f1_macro", "f1_micro", "f1_weighted",
+    "precision_macro", "precision_micro", "precision_weighted",
+    "recall_macro", "recall_micro", "recall_weighted", "roc_auc",
+)  # fmt: skip
+
+
+class Baseline(Frozen):
+    """A configuration worth trying first, such as a paper's."""
+
+    name: str
+    config: dict[str, Value]
+
+
+class _Task(Frozen):
+    name: str
+    """Lower-case identifier: what ``automed search NAME`` takes."""
+    title: str
+    classes: tuple[str, ...]
+    image_size: tuple[int, int]
+    """Height and width of the model's input."""
+    channels: Literal[1, 3] = 3
+    layout: str = "auto"
+    """How files lie in the folder, or ``auto`` to recognize it."""
+    split: SplitPolicy = SplitPolicy()
+    preprocess: str = "raw"
+    """Applied once, before the cache; a space may vary it as ``data.preprocess``."""
+    normalize: Literal["unit", "symmetric", "imagenet"] = "imagenet"
+    """[0, 1], [-1, 1] or the statistics of ImageNet."""
+    augment: Augment = Augment()
+    training: TrainingSettings = TrainingSettings()
+    objectives: tuple[Objective, ...]
+    space: SearchSpace
+    baselines: tuple[Baseline, ...] = ()
+    demo: Literal["polyp", "cell", "leukemia", "breast_cell"] | None = None
+    """Which synthetic demo data stand in where no data set is registered."""
+
+    @property
+    def guide(self) -> str:
+        """The metric that early stopping and the choice of the best epoch watch."""
+        return next(o.metric for o in self.objectives if o.metric not in COST_METRICS)
+
+    @property
+    def quality(self) -> Objective:
+        """The objective that the guide metric belongs to."""
+        return next(o for o in self.objectives if o.metric == self.guide)
+
+    def _check(self, metrics: tuple[str, ...]) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise ValueError(f"task name {self.name!r} must be lower case: letters, digits and _")
+        if min(self.image_size) < 16:
+            raise ValueError(f"image_size {self.image_size} is below 16 pixels")
+        known = (*metrics, *COST_METRICS)
+        unknown = [o.metric for o in self.objectives if o.metric not in known]
+        if unknown:
+            raise ValueError(f"unknown objectives {unknown}, expected some of {list(known)}")
+        if all(o.metric in COST_METRICS for o in self.objectives):
+            raise ValueError("one objective must be a quality, such as dice or f1_macro")
+        for baseline in self.baselines:
+            if self.space.complete(baseline.config) is None:
+                raise ValueError(f"baseline {baseline.name!r} is not a config of the search space")
+
+
+class SegmentationTask(_Task):
+    """Learn a mask. ``classes`` are the foreground classes: one, for a binary mask."""
+
+    kind: Literal["segmentation"] = "segmentation"
+    objectives: tuple[Objective, ...] = (
+        Objective(metric="dice", reference=0.0),
+        Objective(metric="macs", direction="minimize"),
+        Objective(metric="size_bytes", direction="minimize"),
+    )
+
+    @model_validator(mode="after")
+    def _valid(self) -> Self:
+        if len(self.classes) != 1:
+            raise ValueError(
+                f"segmentation takes one foreground class so far, found {list(self.classes)}"
+            )
+        self._check(SEGMENTATION_METRICS)
+        return self
+
+
+class ClassificationTask(_Task):
+    """Learn the class of an image. Empty ``classes``: as many as the data set names."""
+
+    classes: tuple[str, ...] = ()
+    kind: Literal["classification"] = "classification"
+    objectives: tuple[Objective, ...] = (
+        Objective(metric="f1_macro", reference=0.0),
+        Objective(metric="macs", direction="minimize"),
+        Objective(metric="size_bytes", direction="minimize"),
+    )
+
+    @model_validator(mode="after")
+    def _valid(self) -> Self:
+        if len(self.classes) == 1:
+            raise ValueError(f"a classification needs two classes, found {list(self.classes)}")
+        self._check(CLASSIFICATION_METRICS)
+        return self
+
+
+Task = Annotated[SegmentationTask | ClassificationTask, Field(discriminator="kind")]

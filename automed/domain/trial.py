@@ -1,0 +1,52 @@
+"""One configuration on its way through the pipeline."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from automed.domain.config import Config
+from automed.domain.cost import Cost
+from automed.domain.frozen import Frozen
+from automed.domain.result import Failure, Result
+
+
+class TrialState(StrEnum):
+    """Optuna's states. A trial that was ended early is PRUNED; users read "stopped"."""
+
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    PRUNED = "PRUNED"
+    FAIL = "FAIL"
+
+
+class Trial(Frozen):
+    """A snapshot of one trial."""
+
+    number: int = Field(ge=0)
+    config: Config
+    seed: int
+    state: TrialState = TrialState.RUNNING
+    origin: str = "sampler"
+    """Who proposed the config: the sampler's name, or the baseline's."""
+    predicted: Cost | None = None
+    """The cost that the screen computed before any training."""
+    result: Result | None = None
+    failure: Failure | None = None
+    rejected: str | None = None
+    """Why the screen rejected the config; such a trial was never trained nor charged."""
+
+    @property
+    def charged(self) -> bool:
+        """Whether this trial counts against the budget."""
+        return self.rejected is None
+
+    @property
+    def label(self) -> str:
+        """The state as users read it."""
+        if self.rejected is not None:
+            return "rejected"
+        return {"RUNNING": "running", "COMPLETE": "done", "PRUNED": "stopped", "FAIL": "failed"}[
+            self.state
+        ]

@@ -1,0 +1,1 @@
+"""Who runs trials, and how many at a time."""

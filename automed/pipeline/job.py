@@ -1,0 +1,27 @@
+"""Everything that a trial needs besides its config: plain data, so that it can travel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from automed.domain.frozen import Frozen
+from automed.domain.split import Split
+from automed.domain.study_spec import StudySpec
+from automed.domain.trial import Trial
+
+
+class Job(Frozen):
+    """The surroundings of the trials of one study."""
+
+    spec: StudySpec
+    split: Split
+    cache: str
+    """Absolute path of the workspace's cache folder."""
+    folder: str
+    """Absolute path of the study's folder."""
+    device: str = "auto"
+    """``cpu``, ``cuda``, ``cuda:1``; auto: CUDA where there is some."""
+
+    def trial_folder(self, trial: Trial) -> Path:
+        """Where this trial's files lie."""
+        return Path(self.folder) / "trials" / f"{trial.number:04d}"

@@ -1,0 +1,1 @@
+"""The study: ask, report, tell. The only home of optuna."""

@@ -1,0 +1,1 @@
+"""MLflow mirrors what the study decides."""

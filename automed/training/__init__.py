@@ -1,0 +1,1 @@
+"""Losses, optimizers, schedules, metrics and the loop that uses them."""

@@ -1,0 +1,35 @@
+"""Leukemia subtypes in blood smears (ALL, four classes), after paper 3."""
+
+from __future__ import annotations
+
+from automed import Augment, Baseline, ClassificationTask, SplitPolicy, TrainingSettings, load_space
+
+BASE = {
+    "data.preprocess": "raw",
+    "model.encoder": "tf_efficientnet_b4",
+    "model.dropout": 0.4,
+    "training.loss": "ce",
+    "training.optimizer": "adamw",
+    "training.learning_rate": 1e-4,
+    "training.weight_decay": 1e-4,
+    "training.batch_size": 8,
+}
+
+task = ClassificationTask(
+    name="leukemia",
+    title="Leukemia subtype in peripheral blood smears",
+    image_size=(224, 224),
+    split=SplitPolicy(
+        train=0.7, val=0.15, test=0.15, group="patient",
+        waiver="the files name no patients: smears of one patient may lie on both sides of the "
+        "split, and the scores may be too good",
+    ),
+    augment=Augment(rotation=15, shift=0.1, zoom=0.1, horizontal_flip=0.5, vertical_flip=0.5),
+    training=TrainingSettings(epochs=80, patience=7, schedule="constant", class_weights=True),
+    space=load_space("leukemia"),
+    baselines=(
+        Baseline(name="paper 3 raw", config=BASE),
+        Baseline(name="paper 3 segmented", config=BASE | {"data.preprocess": "otsu"}),
+    ),
+    demo="leukemia",
+)  # fmt: skip
