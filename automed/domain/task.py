@@ -75,9 +75,10 @@ class _Task(Frozen):
             raise ValueError(f"unknown objectives {unknown}, expected some of {list(known)}")
         if all(o.metric in COST_METRICS for o in self.objectives):
             raise ValueError("one objective must be a quality, such as dice or f1_macro")
-        for baseline in self.baselines:
-            if self.space.complete(baseline.config) is None:
-                raise ValueError(f"baseline {baseline.name!r} is not a config of the search space")
+
+    def unreachable_baselines(self) -> list[str]:
+        """Names of the baselines that are no config of the search space."""
+        return [b.name for b in self.baselines if self.space.complete(b.config) is None]
 
 
 class SegmentationTask(_Task):

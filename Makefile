@@ -1,0 +1,49 @@
+# Two commands: `make demo` and `make test`. Both create .venv on first use.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: demo test lint install clean
+
+demo: $(VENV)/.demo
+	$(BIN)/automed search polyp --budget 6 --epochs 6 --image-size 96x128 --no-pretrained \
+		--set training.batch_size=4,8 --max-gflops 2
+
+test: $(VENV)/.test lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+install: $(VENV)/.demo
+
+$(BIN)/python:
+ifdef UV
+	uv venv --python $(PYTHON) $(VENV)
+else
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+endif
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+ifdef UV
+	uv pip install --python $(BIN)/python -e .
+else
+	$(BIN)/python -m pip install --quiet -e .
+endif
+	touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+ifdef UV
+	uv pip install --python $(BIN)/python -e ".[test,lint]"
+else
+	$(BIN)/python -m pip install --quiet -e ".[test,lint]"
+endif
+	touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

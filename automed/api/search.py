@@ -1,0 +1,177 @@
+"""A search from its settings to its front: the use case that puts everything together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from automed import __version__
+from automed.api.datasets import Checked, reopen, resolve_data
+from automed.api.naming import next_name
+from automed.api.progress import Steps, silent
+from automed.api.request import AnyTask, SearchRequest, choices_of
+from automed.data.cache import build_cache
+from automed.data.dataset import Dataset
+from automed.data.split import make_split
+from automed.domain.budget import Budget
+from automed.domain.config import Config
+from automed.domain.cost import Cost
+from automed.domain.decision import Decision
+from automed.domain.errors import StudyError
+from automed.domain.measurement import Measurement
+from automed.domain.observer import Observer
+from automed.domain.result import Result
+from automed.domain.split import Split
+from automed.domain.study_spec import StudySpec
+from automed.domain.trial import Trial
+from automed.domain.workspace import Workspace
+from automed.executors.inline import Outcome
+from automed.executors.inline import run as run_inline
+from automed.models.cost import predict_cost
+from automed.models.weights import preflight
+from automed.pipeline.job import Job
+from automed.pipeline.run import run_trial
+from automed.registry.tasks import load_task
+from automed.search.study import Study
+
+RunTrial = Callable[[Trial, Callable[[Measurement], Decision]], Result]
+
+
+@dataclass(frozen=True)
+class Search:
+    """A study that is ready to run: data read, split and cached, weights at hand.
+
+    Attributes:
+        study: Proposes configs and keeps results.
+        job: What every trial needs besides its config.
+        checked: The data and their audit; None where a study goes on.
+        notes: What a user should know before the search starts.
+    """
+
+    study: Study
+    job: Job
+    checked: Checked | None
+    notes: tuple[str, ...]
+
+    def run(self, observers: Sequence[Observer] = ()) -> Outcome:
+        """Run trials until the budget is spent, the space exhausted or the user interrupts.
+
+        Raises:
+            StudyError: Trial after trial fails for the same reason.
+        """
+        trial: RunTrial = partial(_run, job=self.job)
+        return run_inline(self.study, trial, observers)
+
+
+def start(
+    request: SearchRequest,
+    workspace: Workspace,
+    steps: Steps = silent,
+    on_rejected: Callable[[Trial], None] | None = None,
+    device: str = "auto",
+) -> Search:
+    """Create a study.
+
+    Raises:
+        AutomedError: A setting is invalid, the data cannot be used, weights are missing, no
+            config can meet the constraints, or a study of that name exists.
+    """
+    task = request.adapt(load_task(request.task))
+    workspace.ensure_writable()
+    name = request.name or next_name(workspace.studies, task.name)
+    folder = workspace.studies / name
+    if (folder / "study.json").exists():
+        raise StudyError(
+            f"there is a study {name!r} already",
+            hint=f"automed search {task.name} --resume --name {name}, or choose another --name",
+        )
+    checked = resolve_data(task, workspace, request.data, request.options, steps)
+    task = checked.task
+    split = make_split(checked.dataset, task.split, request.seed)
+    preflight(_encoders(task), request.weights)
+    spec = StudySpec(
+        name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
+        budget=Budget(trials=request.budget), constraints=request.constraints(),
+        weights=request.weights, sampler=request.sampler, version=__version__,
+    )  # fmt: skip
+    _build_caches(checked.dataset, task, workspace, steps)
+    study = Study.create(folder, spec, _cost_of(task), on_rejected)
+    _write(folder / "split.json", split)
+    return Search(
+        study, _job(spec, split, workspace, folder, device), checked, _notes(study, split)
+    )
+
+
+def resume(
+    name: str,
+    workspace: Workspace,
+    steps: Steps = silent,
+    on_rejected: Callable[[Trial], None] | None = None,
+    budget: int | None = None,
+    device: str = "auto",
+) -> Search:
+    """Open a study that was interrupted or gets a larger budget.
+
+    Raises:
+        StudyError: There is no such study, it is running, or its budget is spent.
+        DataError: The data changed since the study began.
+    """
+    workspace.ensure_writable()
+    folder = workspace.studies / name
+    new = Budget(trials=budget) if budget is not None else None
+    spec = Study.read_spec(folder)
+    task = spec.task
+    dataset = reopen(task, spec.data)
+    split = make_split(dataset, task.split, spec.seed)
+    if split.digest != spec.split_digest:
+        raise StudyError(
+            f"study {name!r} was split in another way by automed {spec.version}",
+            found=split.digest[:12], expected=spec.split_digest[:12],
+            hint=f"go on with automed {spec.version}, or start a new study",
+        )  # fmt: skip
+    preflight(_encoders(task), spec.weights)
+    _build_caches(dataset, task, workspace, steps)
+    study = Study.open(folder, _cost_of(task), on_rejected, budget=new)
+    _write(folder / "split.json", split)
+    job = _job(study.spec, split, workspace, folder, device)
+    return Search(study, job, None, _notes(study, split))
+
+
+def _run(trial: Trial, report: Callable[[Measurement], Decision], *, job: Job) -> Result:
+    return run_trial(trial, job, report)
+
+
+def _encoders(task: AnyTask) -> list[str]:
+    return [str(c) for c in choices_of(task.space, "model.encoder", "")]
+
+
+def _cost_of(task: AnyTask) -> Callable[[Config], Cost]:
+    return partial(predict_cost, task=task)
+
+
+def _build_caches(dataset: Dataset, task: AnyTask, workspace: Workspace, steps: Steps) -> None:
+    for preprocess in choices_of(task.space, "data.preprocess", task.preprocess):
+        height, width = task.image_size
+        build_cache(
+            dataset, task.kind, task.channels, str(preprocess), task.image_size,
+            workspace.cache, steps(f"Caching images at {height}x{width} ({preprocess})"),
+        )  # fmt: skip
+
+
+def _job(spec: StudySpec, split: Split, workspace: Workspace, folder: Path, device: str) -> Job:
+    return Job(
+        spec=spec, split=split, cache=str(workspace.cache), folder=str(folder), device=device
+    )
+
+
+def _notes(study: Study, split: Split) -> tuple[str, ...]:
+    notes = list(study.notes)
+    if split.note:
+        notes.append(f"split one by one: {split.note}")
+    return tuple(notes)
+
+
+def _write(path: Path, split: Split) -> None:
+    path.write_text(split.model_dump_json(indent=1), encoding="utf-8")

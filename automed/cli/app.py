@@ -1,0 +1,52 @@
+"""The ``automed`` command. Heavy imports wait inside the commands: ``--help`` must be instant."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from automed import __version__
+from automed.cli import data, front, plugin, search, studies, sync, tasks
+from automed.domain.errors import AutomedError
+
+app = typer.Typer(
+    name="automed",
+    help="Find the medical-imaging models nobody can beat at their price.",
+    epilog="Begin with: automed search polyp --budget 12 --no-pretrained",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command()(search.search)
+app.command()(front.front)
+app.command()(studies.studies)
+app.command()(tasks.tasks)
+app.command()(sync.sync)
+app.add_typer(data.app, name="data")
+app.add_typer(plugin.app, name="plugin")
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"automed {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; a problem that the user can fix ends it with exit code 2."""
+    try:
+        app()
+    except AutomedError as error:
+        from automed.cli.console import show_error
+
+        show_error(error)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted.", err=True)
+        sys.exit(130)

@@ -1,0 +1,47 @@
+"""What a data set looks like, as tables."""
+
+from __future__ import annotations
+
+import shlex
+
+from rich.table import Table
+from rich.text import Text
+
+from automed.api.datasets import Checked
+from automed.cli.console import out
+from automed.domain.data_options import DataOptions
+
+
+def show(checked: Checked) -> None:
+    """Samples, sizes, classes, groups; then errors and warnings with the files they name."""
+    dataset = checked.dataset
+    table = Table(
+        title=f"{dataset.root}", title_justify="left", title_style="bold", show_header=False
+    )
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    table.add_row("task", checked.task.name)
+    table.add_row("layout", dataset.layout)
+    for label, value in checked.audit.summary.rows():
+        table.add_row(label, value)
+    table.add_row("groups", dataset.grouped_by or "[yellow]none known[/yellow]")
+    table.add_row("digest", dataset.digest[:12])
+    out.print(table)
+    for note in dataset.notes:
+        out.print(Text("note: ", style="cyan") + Text(note), soft_wrap=True)
+    for kind, style, findings in (
+        ("error", "bold red", checked.audit.errors),
+        ("warning", "yellow", checked.audit.warnings),
+    ):
+        for finding in findings:
+            out.print(Text(f"{kind}: ", style=style) + Text(finding.message), soft_wrap=True)
+            for file in finding.files[:5]:
+                out.print(Text(f"    {file}", style="dim"), soft_wrap=True)
+            if len(finding.files) > 5:
+                out.print(Text(f"    and {len(finding.files) - 5} more", style="dim"))
+
+
+def flags_of(options: DataOptions) -> str:
+    """The flags that spell these options, to be copied behind a command."""
+    given = {k: v for k, v in options.model_dump().items() if v != DataOptions().model_dump()[k]}
+    return "".join(f" --{k.replace('_', '-')} {shlex.quote(str(v))}" for k, v in given.items())

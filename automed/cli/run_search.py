@@ -1,0 +1,123 @@
+"""A search with its live table, from the first step to the printed front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.text import Text
+
+from automed.api.front import show_front, write_front
+from automed.api.request import SearchRequest
+from automed.api.search import Search, resume, start
+from automed.api.studies import latest
+from automed.api.tracking import open_tracker
+from automed.cli.console import next_steps, out, steps
+from automed.cli.front_view import print_front
+from automed.cli.live import LiveTable
+from automed.domain.trial import Trial
+from automed.domain.workspace import Workspace
+from automed.executors.inline import Outcome
+
+
+def run_new(request: SearchRequest, workspace: Workspace, device: str) -> None:
+    """Create a study and run it.
+
+    Raises:
+        AutomedError: See `automed.api.search.start`.
+    """
+    rejected = _Relay()
+    with steps() as step:
+        search = start(request, workspace, step, rejected, device)
+    _run(search, workspace, rejected)
+
+
+def run_on(
+    task: str, name: str | None, workspace: Workspace, budget: int | None, device: str
+) -> None:
+    """Go on with a study.
+
+    Raises:
+        AutomedError: See `automed.api.search.resume`.
+    """
+    rejected = _Relay()
+    with steps() as step:
+        search = resume(name or latest(workspace, task), workspace, step, rejected, budget, device)
+    _run(search, workspace, rejected)
+
+
+class _Relay:
+    """Passes rejected trials on to watchers that exist only after the study does."""
+
+    def __init__(self) -> None:
+        self.targets: list[Callable[[Trial], None]] = []
+
+    def __call__(self, trial: Trial) -> None:
+        for target in self.targets:
+            target(trial)
+
+
+def _run(search: Search, workspace: Workspace, rejected: _Relay) -> None:
+    spec = search.study.spec
+    _announce(search)
+    tracker = open_tracker(spec, search.study.folder, workspace)
+    live = LiveTable(spec, search.study.trials)
+    rejected.targets = [live.trial_rejected, tracker.trial_rejected]
+    try:
+        with live:
+            outcome = search.run([live, tracker])
+    finally:
+        unsynced = tracker.close()
+    if unsynced:
+        out.print(
+            f"[yellow]MLflow missed {unsynced} trials[/yellow] (nothing is lost). Later: "
+            f"[green]automed sync {spec.name}[/green]"
+        )
+    _conclude(search, workspace, outcome)
+
+
+def _announce(search: Search) -> None:
+    spec = search.study.spec
+    height, width = spec.task.image_size
+    out.print(
+        f"[bold]{spec.task.title}[/bold]  study [bold]{spec.name}[/bold], "
+        f"{search.study.remaining} of {spec.budget.trials} trials to run, "
+        f"input {height}x{width}, seed {spec.seed}"
+    )
+    split = search.job.split
+    counts = f"{len(split.train)} train, {len(split.val)} validation, {len(split.test)} test"
+    out.print(f"data: {spec.data.path} ({counts}; the test part stays locked)", soft_wrap=True)
+    if spec.data.is_demo:
+        out.print(
+            Text(
+                " DEMO DATA: synthetic images. The figures below say nothing about patients. ",
+                style="black on yellow",
+            )
+        )
+        out.print(f"[yellow]Use your own: automed data add {spec.task.name} PATH[/yellow]")
+    if spec.weights == "none":
+        out.print("weights: random (--no-pretrained)")
+    for note in search.notes:
+        out.print(Text("note: ", style="cyan") + Text(note), soft_wrap=True)
+
+
+def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
+    study = search.study
+    spec = study.spec
+    resume_command = f"automed search {spec.task.name} --resume --name {spec.name}"
+    if outcome is Outcome.INTERRUPTED:
+        left = study.remaining
+        out.print(f"\n[yellow]Interrupted[/yellow] with {left} of {spec.budget.trials} trials to "
+                  "go. Finished trials are kept; the running one starts again.")  # fmt: skip
+    elif outcome is Outcome.EXHAUSTED:
+        out.print("\nEvery config of the space was tried: the search is complete.")
+    shown = show_front(spec.name, workspace)
+    print_front(shown)
+    if shown.front.trials:
+        png, html = write_front(shown, workspace)
+        out.print(f"\nPlots: {png}\n       {html}", soft_wrap=True)
+    more = f"{resume_command} --budget {2 * spec.budget.trials}"
+    next_steps(
+        ("go on", resume_command if outcome is Outcome.INTERRUPTED else more),
+        ("see the front again", f"automed front {spec.name}"),
+        ("browse every trial", f"mlflow ui --backend-store-uri sqlite:///{workspace.mlflow}"),
+    )

@@ -1,0 +1,141 @@
+"""``automed search``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from automed.cli.options import (
+    GroupColumn,
+    GroupCsv,
+    GroupPattern,
+    Layout,
+    MaskValues,
+    NoGroups,
+    WorkspaceOption,
+    data_options,
+    workspace_at,
+)
+
+
+def search(
+    ctx: typer.Context,
+    task: Annotated[str, typer.Argument(help="The task; see automed tasks.")],
+    budget: Annotated[int | None, typer.Option(help="Trainings to run.", show_default="50")] = None,
+    seed: Annotated[int, typer.Option(help="Of split, suggestions and trainings.")] = 0,
+    name: Annotated[
+        str | None, typer.Option(help="Of the study.", show_default="TASK-1, TASK-2, ...")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of images, instead of the registered one.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Most epochs a trial.")] = None,
+    image_size: Annotated[
+        str | None, typer.Option(help="Input size: 128, or HEIGHTxWIDTH as in 288x384.")
+    ] = None,
+    max_gflops: Annotated[
+        float | None, typer.Option(help="Most GFLOPs, counted as multiply-accumulates (GMACs).")
+    ] = None,
+    max_size_mb: Annotated[
+        float | None, typer.Option(help="Largest weights file, in MB of 10^6 bytes.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Narrow a parameter (training.loss=bce,dice or training.learning_rate="
+            "1e-4..1e-3) or change a setting (training.patience=5).",
+        ),
+    ] = None,
+    fix: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Hold a parameter at one value."),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with <encoder>.safetensors, where ImageNet weights are not reachable."
+        ),
+    ] = None,
+    no_pretrained: Annotated[
+        bool, typer.Option("--no-pretrained", help="Train from random weights.")
+    ] = False,
+    sampler: Annotated[str, typer.Option(help="tpe, gp, nsga2, qmc or random.")] = "tpe",
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with a study: --name, or the task's latest."),
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    layout: Layout = None,
+    group_pattern: GroupPattern = None,
+    group_csv: GroupCsv = None,
+    group_column: GroupColumn = None,
+    no_groups: NoGroups = None,
+    mask_values: MaskValues = "half",
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Search the Pareto front of quality against compute and size for a task."""
+    from automed.api.request import SearchRequest
+    from automed.cli.run_search import run_new, run_on
+
+    space = workspace_at(workspace)
+    if resume:
+        _refuse_settings(ctx)
+        run_on(task, name, space, budget, device)
+        return
+    request = SearchRequest(
+        task=task, budget=50 if budget is None else budget, seed=seed, name=name, data=data,
+        options=data_options(
+            layout, group_pattern, group_csv, group_column, no_groups, mask_values
+        ),
+        epochs=epochs, image_size=_size(image_size),
+        max_gflops=max_gflops, max_size_mb=max_size_mb,
+        set_values=tuple(set_ or ()), fix_values=tuple(fix or ()),
+        weights=_weights(weights, no_pretrained), sampler=sampler,
+    )  # fmt: skip
+    run_new(request, space, device)
+
+
+_ON_RESUME = {"task", "name", "budget", "resume", "device", "workspace"}
+
+
+def _refuse_settings(ctx: typer.Context) -> None:
+    from automed.domain.errors import StudyError
+
+    def given(key: str) -> bool:
+        source: Any = ctx.get_parameter_source(key)
+        return source is not None and source.name == "COMMANDLINE"
+
+    extra = [f"--{key.strip('_').replace('_', '-')}" for key in ctx.params
+             if key not in _ON_RESUME and given(key)]  # fmt: skip
+    if extra:
+        raise StudyError(
+            f"--resume goes on with the settings the study began with; {', '.join(extra)} "
+            "cannot be changed",
+            expected="--resume with --name, --budget or --device only",
+            hint="leave the flags out, or start a new study without --resume",
+        )
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    from automed.domain.errors import AutomedError
+
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(p.isdigit() for p in parts):
+        raise AutomedError("--image-size cannot be read", found=text, expected="128 or 288x384")
+    return int(parts[0]), int(parts[-1])
+
+
+def _weights(folder: Path | None, no_pretrained: bool) -> str:
+    from automed.domain.errors import WeightsError
+
+    if folder is not None and no_pretrained:
+        raise WeightsError("--weights and --no-pretrained exclude each other")
+    if no_pretrained:
+        return "none"
+    return "imagenet" if folder is None else str(folder.absolute())

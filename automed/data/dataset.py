@@ -1,0 +1,142 @@
+"""A data set: samples found in a folder, with their targets and groups."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from automed.data.readers import VERSION
+from automed.domain.data_options import DataOptions
+from automed.domain.digest import digest
+from automed.domain.errors import DataError
+from automed.domain.sample import Sample
+from automed.domain.task import ClassificationTask, SegmentationTask
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The samples of one folder.
+
+    Attributes:
+        root: Absolute path of the folder; the samples' paths are relative to it.
+        samples: Sorted by id.
+        layout: How the files lie; a key of :data:`automed.data.layouts.LAYOUTS`.
+        classes: Class names in the order of their indices.
+        options: What the user said about the folder.
+        grouped_by: Where the groups come from, in words; None where no group is known.
+        notes: What was skipped or assumed, for the user.
+        images_alone: Images for which no mask was found; they are no samples.
+        masks_alone: Masks for which no image was found.
+    """
+
+    root: Path
+    samples: tuple[Sample, ...]
+    layout: str
+    classes: tuple[str, ...]
+    options: DataOptions = DataOptions()
+    grouped_by: str | None = None
+    notes: tuple[str, ...] = ()
+    images_alone: tuple[str, ...] = ()
+    masks_alone: tuple[str, ...] = ()
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Sample]:
+        """The samples by their ids."""
+        return MappingProxyType({sample.id: sample for sample in self.samples})
+
+    def image_path(self, sample: Sample) -> Path:
+        """Where a sample's image lies."""
+        return self.root / sample.image
+
+    def mask_paths(self, sample: Sample) -> list[Path]:
+        """Where a sample's masks lie; they are to be united."""
+        return [self.root / mask for mask in sample.masks]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of all that a cache or a split depends on.
+
+        Ids, labels, groups, classes, the bytes of every file and how masks are read; not the
+        folder's place. Computed once an instance, at the speed of reading the files.
+
+        Raises:
+            DataError: A file cannot be read.
+        """
+        files = sorted({file for s in self.samples for file in (s.image, *s.masks)})
+        with ThreadPoolExecutor() as pool:  # hashing and reading release the GIL
+            content = dict(zip(files, pool.map(self._file_digest, files), strict=True))
+        return digest(
+            {
+                "readers": VERSION,
+                "mask_values": self.options.mask_values,
+                "classes": self.classes,
+                "samples": [
+                    [s.id, s.label, s.group, content[s.image], [content[m] for m in s.masks]]
+                    for s in self.samples
+                ],
+            }
+        )
+
+    def _file_digest(self, file: str) -> str:
+        path = self.root / file
+        try:
+            with path.open("rb") as stream:
+                return hashlib.file_digest(stream, "blake2b").hexdigest()
+        except OSError as error:
+            raise DataError(
+                f"{path} cannot be read", found=error.strerror or str(error)
+            ) from None
+
+
+def open_dataset(
+    path: Path | str,
+    task: SegmentationTask | ClassificationTask,
+    options: DataOptions = DataOptions(),  # noqa: B008 - frozen
+) -> Dataset:
+    """Find the samples of a task in a folder. Decodes nothing; that is the audit's part.
+
+    Raises:
+        DataError: No folder, no known layout, several data sets in one folder, or groups that
+            cannot be found where they were asked for.
+    """
+    from automed.data.groups import with_groups
+    from automed.data.layouts import recognize
+
+    root = Path(path).expanduser().absolute()
+    found = recognize(root, task, options)
+    samples, grouped_by, notes = with_groups(found, root, task, options)
+    return Dataset(
+        root=root,
+        samples=tuple(sorted(samples, key=lambda sample: sample.id)),
+        layout=found.layout,
+        classes=_classes(samples, task, root),
+        options=options,
+        grouped_by=grouped_by,
+        notes=(*found.notes, *notes),
+        images_alone=found.images_alone,
+        masks_alone=found.masks_alone,
+    )
+
+
+def _classes(
+    samples: tuple[Sample, ...], task: SegmentationTask | ClassificationTask, root: Path
+) -> tuple[str, ...]:
+    if task.kind == "segmentation":
+        return task.classes
+    names = sorted({sample.label for sample in samples if sample.label is not None})
+    if not task.classes:
+        return tuple(names)
+    unknown = [name for name in names if name not in task.classes]
+    if unknown:
+        raise DataError(
+            f"{root} names classes that the task {task.name!r} does not have",
+            found=", ".join(unknown),
+            expected=", ".join(task.classes),
+            hint="rename the folders or labels to the task's classes",
+        )
+    return task.classes

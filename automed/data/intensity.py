@@ -1,0 +1,66 @@
+"""Bringing stored values of any type to 8 bits, one rule for each type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+PERCENTILES = (0.1, 99.9)
+"""What becomes 0 and 255 where values have no natural range."""
+
+
+def to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Map values (H, W, C) to uint8, all channels by the same straight line.
+
+    - uint8 stays, bool becomes 0 and 255;
+    - floats within [0, 1] are multiplied by 255;
+    - values within [0, 255] of a wider type were 8-bit and are rounded;
+    - all else (16-bit microscopy, CT numbers) is stretched from its 0.1 to its 99.9 percentile,
+      taken over the picture's channels together: such pictures use a small, varying part of their
+      range, and one bright pixel must not darken the rest. Brightness is then relative to the
+      picture. A constant picture becomes black.
+
+    Values that are not finite become 0.
+    """
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype == np.bool_:
+        return values.astype(np.uint8) * np.uint8(255)
+    floating = values.dtype.kind == "f"
+    finite = values[np.isfinite(values)] if floating else values
+    if finite.size == 0:
+        return np.zeros(values.shape, np.uint8)
+    low, high = float(finite.min()), float(finite.max())
+    if floating and low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    elif low >= 0 and high <= 255:
+        low, high = 0.0, 255.0
+    else:
+        low, high = (float(p) for p in np.percentile(finite, PERCENTILES))
+    scaled = (values.astype(np.float64) - low) * (255 / (high - low) if high > low else 0)
+    return np.nan_to_num(scaled, nan=0, posinf=0, neginf=0).round().clip(0, 255).astype(np.uint8)
+
+
+def on_black(values: NDArray[Any], alpha: NDArray[Any] | None) -> NDArray[Any]:
+    """Lay values (H, W, C) with their alpha (H, W) on black.
+
+    An alpha that is the same everywhere carries nothing (many tools write 255, some 0 by mistake)
+    and is dropped.
+    """
+    if alpha is None or alpha.min() == alpha.max():
+        return values
+    full = 1.0 if alpha.dtype.kind in "bf" else float(np.iinfo(alpha.dtype).max)
+    laid = values * (alpha[..., None] / full)
+    return laid if values.dtype.kind == "f" else laid.round().astype(values.dtype)
+
+
+def with_channels(image: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+    """Turn uint8 (H, W, 1 or 3) into (H, W, channels): grey is repeated, RGB becomes its luma."""
+    if image.shape[-1] == channels:
+        return np.ascontiguousarray(image)
+    if channels == 1:
+        return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY))[..., None]
+    return np.repeat(image[..., :1], channels, axis=-1)

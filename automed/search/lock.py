@@ -1,0 +1,70 @@
+"""One search at a time in a study's folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from automed.domain.errors import StudyError
+
+LOCK_FILE = "lock"
+HOLDER_FILE = "lock.json"
+GRACE_SECONDS = 10.0
+"""How long to wait where the holder is dead: its data loaders inherit the lock and die later."""
+
+
+class StudyLock:
+    """Held from construction to ``release``; the system frees it when the process is killed.
+
+    Args:
+        folder: The study's folder.
+
+    Raises:
+        StudyError: Another process, or another object in this one, holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # Not thread-local: an executor may run the study in a thread other than the caller's.
+        self._lock = FileLock(folder / LOCK_FILE, thread_local=False)
+        pid, host = self._holder()
+        try:
+            self._lock.acquire(timeout=GRACE_SECONDS if self._is_dead(pid, host) else 0)
+        except Timeout:
+            pid, host = self._holder()
+            raise StudyError(
+                f"study {folder.name!r} is already running, pid {pid or 'unknown'} on "
+                f"{host or 'an unknown host'}",
+                hint="wait for it or stop it; a second study needs another --name",
+            ) from None
+        (folder / HOLDER_FILE).write_text(
+            json.dumps({"pid": os.getpid(), "host": socket.gethostname()}), encoding="utf-8"
+        )
+
+    def release(self) -> None:
+        """Let another search have the folder. Does nothing when called again."""
+        self._lock.release()
+
+    def _holder(self) -> tuple[int | None, str | None]:
+        try:
+            holder = json.loads((self._folder / HOLDER_FILE).read_text(encoding="utf-8"))
+            return int(holder["pid"]), str(holder["host"])
+        except (OSError, ValueError, KeyError, TypeError):
+            # The file only serves the message; the lock itself does not depend on it.
+            return None, None
+
+    @staticmethod
+    def _is_dead(pid: int | None, host: str | None) -> bool:
+        if pid is None or host != socket.gethostname():
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False

@@ -1,0 +1,91 @@
+"""A trial as the journal holds it, and back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from optuna.distributions import BaseDistribution
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as OptunaState
+
+from automed.domain.config import Config
+from automed.domain.cost import Cost
+from automed.domain.result import Failure, Result
+from automed.domain.trial import Trial, TrialState
+
+Model = TypeVar("Model", Cost, Result, Failure)
+
+SEED = "automed:seed"
+ORIGIN = "automed:origin"
+PREDICTED = "automed:predicted"
+REJECTED = "automed:rejected"
+SAMPLER_STATE = "automed:sampler_state"
+"""What the sampler remembered for the whole study when it proposed this trial."""
+
+RESULT = "automed:result"
+STOPPED = "automed:stopped"
+FAILURE = "automed:failure"
+OUTCOMES = {
+    RESULT: OptunaState.COMPLETE,
+    STOPPED: OptunaState.PRUNED,
+    FAILURE: OptunaState.FAIL,
+}
+"""User attributes that hold how a trial ended, and the state that each stands for."""
+
+CONSTRAINT = "constraints:"
+"""Prefix of the system attributes in which ``optuna.Trial.set_constraint`` stores its values."""
+
+
+def template(
+    state: OptunaState,
+    params: dict[str, Any],
+    distributions: dict[str, BaseDistribution],
+    *,
+    values: list[float] | None = None,
+    user_attrs: dict[str, Any] | None = None,
+    system_attrs: dict[str, Any] | None = None,
+    intermediate_values: dict[int, float] | None = None,
+    now: datetime,
+) -> FrozenTrial:
+    """A trial to be created in one go; the storage gives it its number."""
+    return FrozenTrial(
+        number=-1,
+        trial_id=-1,
+        state=state,
+        value=None,
+        values=values,
+        datetime_start=now,
+        datetime_complete=now if state.is_finished() else None,
+        params=params,
+        distributions=distributions,
+        user_attrs=user_attrs or {},
+        system_attrs=system_attrs or {},
+        intermediate_values=intermediate_values or {},
+    )
+
+
+def is_ours(frozen: FrozenTrial) -> bool:
+    """Whether automed made the trial, rather than somebody with optuna at hand."""
+    return SEED in frozen.user_attrs
+
+
+def trial_of(frozen: FrozenTrial) -> Trial:
+    """The snapshot of a trial from the journal alone."""
+    attrs = frozen.user_attrs
+    finished = attrs.get(RESULT) or attrs.get(STOPPED)
+    return Trial(
+        number=frozen.number,
+        config=Config(frozen.params),
+        seed=attrs[SEED],
+        state=TrialState(frozen.state.name),
+        origin=attrs[ORIGIN],
+        predicted=_parse(Cost, attrs.get(PREDICTED)),
+        result=_parse(Result, finished),
+        failure=_parse(Failure, attrs.get(FAILURE)),
+        rejected=attrs.get(REJECTED),
+    )
+
+
+def _parse(model: type[Model], text: str | None) -> Model | None:
+    return None if text is None else model.model_validate_json(text)

@@ -1,0 +1,64 @@
+"""``study.json``: the spec of a study, in its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from automed.domain.errors import StudyError
+from automed.domain.study_spec import StudySpec
+
+SPEC_FILE = "study.json"
+
+
+def write_spec(folder: Path, spec: StudySpec) -> None:
+    """Write the spec, whole or not at all.
+
+    Raises:
+        StudyError: The folder cannot be written to.
+    """
+    text = json.dumps(spec.model_dump(mode="json"), indent=2) + "\n"
+    try:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=SPEC_FILE)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(folder / SPEC_FILE)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise StudyError(
+            f"{folder / SPEC_FILE} cannot be written", found=error.strerror or str(error)
+        ) from error
+
+
+def read_spec(folder: Path) -> StudySpec:
+    """The spec of the study in this folder.
+
+    Raises:
+        StudyError: There is no study, or its file is broken.
+    """
+    file = folder / SPEC_FILE
+    try:
+        return StudySpec.model_validate_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyError(
+            f"there is no study in {folder}",
+            expected=f"a file {SPEC_FILE}",
+            hint="list the studies there are with: automed studies",
+        ) from None
+    except OSError as error:
+        raise StudyError(f"{file} cannot be read", found=error.strerror or str(error)) from error
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise StudyError(
+            f"{file} is no study of this version of automed",
+            found=str(error).splitlines()[0],
+            hint="restore the file, or start the search anew under another --name",
+        ) from error
