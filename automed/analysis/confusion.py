@@ -43,12 +43,12 @@ def write_confusion(
     picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     _label(axes, classes, support[:, 0])
     _annotate(axes, counts, shares, fontsize=9 if len(classes) <= 8 else 6)
-    bar = figure.colorbar(picture, ax=axes, fraction=0.046, pad=0.03)
+    bar = figure.colorbar(picture, cax=axes.inset_axes((1.03, 0.0, 0.045, 1.0)))
     bar.set_label("share of the true class", fontsize=9, color=INK)
     bar.ax.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     bar.ax.tick_params(labelsize=8, colors=INK)
-    bar.outline.set_visible(False)  # type: ignore[operator]  # typed as a Spine container
-    figure.suptitle(title, fontsize=11, color=INK, fontweight="bold")
+    bar.outline.set_visible(False)
+    axes.set_title(title, fontsize=11, color=INK, fontweight="bold", pad=10)
     return save(figure, path)
 
 

@@ -42,16 +42,14 @@ def write_curves(
     for name, colour in zip(names, SERIES, strict=False):
         _line(right, history, name, LABELS.get(name, name), colour)
     for axes, label in ((left, "loss"), (right, "validation metric")):
-        _finish(axes, label, best_epoch, len(history))
+        _finish(axes, label, best_epoch, history[-1].epoch)
     if names:
-        right.set_ylim(top=1.0, bottom=min(0.0, right.get_ylim()[0]))
+        right.set_ylim(bottom=min(0.0, right.get_ylim()[0]), top=1.02)
     figure.suptitle(title, fontsize=11, color=INK, fontweight="bold")
     return save(figure, path)
 
 
-def _line(
-    axes: Axes, history: Sequence[Measurement], name: str, label: str, colour: str
-) -> None:
+def _line(axes: Axes, history: Sequence[Measurement], name: str, label: str, colour: str) -> None:
     points = [(m.epoch, m.metrics[name]) for m in history if name in m.metrics]
     if points:
         epochs, values = zip(*points, strict=True)
@@ -63,14 +61,14 @@ def _finish(axes: Axes, label: str, best_epoch: int | None, epochs: int) -> None
     style(axes)
     axes.set_xlabel("epoch", fontsize=10, color=INK)
     axes.set_ylabel(label, fontsize=10, color=INK)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    if epochs == 1:
-        axes.set_xlim(0, 2)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, steps=[1, 2, 5, 10]))
+    margin = max(0.02 * epochs, 0.3)
+    axes.set_xlim(1 - margin, epochs + margin)
     if best_epoch:
         axes.axvline(best_epoch, color=FAINT, linewidth=1.2, linestyle="--", zorder=0)
         axes.annotate(
-            f"best: {best_epoch}", (best_epoch, 0.02), xycoords=("data", "axes fraction"),
-            xytext=(3, 0), textcoords="offset points", fontsize=8, color=INK,
+            f"best epoch: {best_epoch}", (best_epoch, 1.0), xycoords=("data", "axes fraction"),
+            ha="center", va="bottom", fontsize=8, color=INK,
         )  # fmt: skip
     if axes.lines:
         handles, labels = axes.get_legend_handles_labels()

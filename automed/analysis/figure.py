@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -17,9 +17,17 @@ if TYPE_CHECKING:
 DPI = 200
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty white figure; width and height in inches."""
-    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white", layout="constrained")
+def new_figure(width: float, height: float, dpi: int = DPI, *, arrange: bool = True) -> Figure:
+    """An empty white figure; width and height in inches.
+
+    Args:
+        width: In inches.
+        height: In inches.
+        dpi: Pixels an inch.
+        arrange: Whether matplotlib makes room for labels and legends by itself.
+    """
+    layout: Literal["constrained"] | None = "constrained" if arrange else None
+    figure = Figure(figsize=(width, height), dpi=dpi, facecolor="white", layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -40,7 +48,11 @@ def save(figure: Figure, path: Path) -> Path:
     """Write a PNG so that a reader never sees half of it. Returns the path."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Without Software and date the same figure gives the same bytes.
-    figure.savefig(partial, format="png", metadata={"Software": None})
+    figure.savefig(
+        partial,
+        format="png",
+        metadata={"Software": None},  # the same figure gives the same bytes
+        pil_kwargs={"compress_level": 3},  # half the time of the default for a tenth more bytes
+    )
     partial.replace(path)
     return path

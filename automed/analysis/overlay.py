@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
 from automed.analysis.figure import new_figure, save
@@ -32,6 +32,8 @@ TN = (0, 0, 0)
 LEGEND = (
     ("true positive", TP), ("false positive", FP), ("false negative", FN), ("true negative", TN),
 )  # fmt: skip
+_CELL, _GAP, _CAPTION, _HEAD, _FOOT = 1.75, 0.08, 0.24, 0.55, 0.38
+"""In inches: width of a picture, space between two, a row's caption, the page's head and foot."""
 COLUMNS = ("image", "ground truth", "prediction", "overlay", "overlay on image")
 
 
@@ -117,54 +119,74 @@ def write_overlays(examples: Sequence[Example], path: Path, title: str) -> Path:
     if not examples:
         raise ValueError("no example to draw")
     height, width = examples[0].image.shape[:2]
-    cell = 1.75
-    rows = cell * height / width + 0.28
-    figure = new_figure(len(COLUMNS) * cell + 0.3, rows * len(examples) + 1.15)
-    figure.suptitle(title, fontsize=11, color=INK, fontweight="bold")
-    grid = figure.subplots(len(examples), len(COLUMNS), squeeze=False)
-    for line, example in zip(grid, examples, strict=True):
-        _draw_row(line, example)
-    for axes, name in zip(grid[0], COLUMNS, strict=True):
-        axes.annotate(
-            name, (0.5, 1.0), xytext=(0, 17), textcoords="offset points",
-            xycoords="axes fraction", ha="center", fontsize=9, color=INK,
-        )  # fmt: skip
+    cell = _CELL * height / width
+    row = cell + _CAPTION
+    size = (
+        len(COLUMNS) * (_CELL + _GAP) + _GAP,
+        _HEAD + len(examples) * row + _FOOT,
+    )
+    # One pair of axes in inches for all: a pair for each picture takes four times as long.
+    figure = new_figure(*size, dpi=150, arrange=False)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    for number, example in enumerate(examples):
+        bottom = size[1] - _HEAD - (number + 1) * row
+        _draw_row(axes, example, bottom, cell)
+    axes.set(xlim=(0, size[0]), ylim=(0, size[1]))
+    _write_heading(axes, title, size)
     _draw_legend(figure)
     return save(figure, path)
 
 
-def _draw_row(line: Sequence[Axes], example: Example) -> None:
-    black_and_white = [
+def _draw_row(axes: Axes, example: Example, bottom: float, cell: float) -> None:
+    truth, found = (
         np.where((np.asarray(m) != 0)[..., None], 255, 0).astype(np.uint8)
         for m in (example.mask, example.prediction)
-    ]
-    pictures = [
+    )
+    pictures = (
         as_rgb(example.image),
-        *(as_rgb(m) for m in black_and_white),
+        as_rgb(truth),
+        as_rgb(found),
         class_map(example.mask, example.prediction),
         blend(example.image, example.mask, example.prediction),
-    ]
-    for axes, picture in zip(line, pictures, strict=True):
-        axes.imshow(picture, interpolation="nearest")
-        axes.set_xticks([])
-        axes.set_yticks([])
-        for spine in axes.spines.values():
-            spine.set_edgecolor(FAINT)
-            spine.set_linewidth(0.5)
-    line[0].set_title(
-        f"Dice {example.dice:.3f}   {_short(example.id)}",
-        fontsize=8, color=INK, loc="left", pad=3,
+    )
+    for column, picture in enumerate(pictures):
+        left = _left(column)
+        extent = (left, left + _CELL, bottom, bottom + cell)
+        axes.imshow(picture, extent=extent, aspect="auto", interpolation="nearest")
+        axes.add_patch(
+            Rectangle((left, bottom), _CELL, cell, fill=False, edgecolor=FAINT, linewidth=0.5)
+        )
+    axes.text(
+        _left(0), bottom + cell + 0.04, f"Dice {example.dice:.3f}   {_short(example.id)}",
+        fontsize=8, color=INK, va="bottom",
     )  # fmt: skip
+
+
+def _write_heading(axes: Axes, title: str, size: tuple[float, float]) -> None:
+    axes.text(
+        size[0] / 2, size[1] - 0.1, title, ha="center", va="top", fontsize=11, color=INK,
+        fontweight="bold",
+    )  # fmt: skip
+    for column, name in enumerate(COLUMNS):
+        axes.text(
+            _left(column) + _CELL / 2, size[1] - _HEAD, name, ha="center", va="bottom",
+            fontsize=9, color=INK,
+        )  # fmt: skip
+
+
+def _left(column: int) -> float:
+    return _GAP + column * (_CELL + _GAP)
 
 
 def _draw_legend(figure: Figure) -> None:
     patches = [
-        Patch(facecolor=[c / 255 for c in colour], edgecolor=INK, linewidth=0.5, label=name)
+        Patch(facecolor="#{:02x}{:02x}{:02x}".format(*colour), edgecolor=INK, lw=0.5, label=name)
         for name, colour in LEGEND
     ]
     figure.legend(
-        handles=patches, loc="outside lower center", ncols=len(patches), frameon=False,
-        fontsize=9, labelcolor=INK, handlelength=1.2, handleheight=1.0,
+        handles=patches, loc="lower center", ncols=len(patches), frameon=False,
+        fontsize=9, labelcolor=INK, handlelength=1.2, handleheight=1.0, borderaxespad=0.2,
     )  # fmt: skip
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from automed.analysis.front_plot import write_front_html, write_front_png
-from automed.domain.front import Front, front_of
+from automed.analysis.front_files import write_front as draw
+from automed.domain.errors import WorkspaceError
+from automed.domain.front import Front
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
-from automed.search.reading import read_study
+from automed.search.view import read_study
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class ShownFront:
     Attributes:
         spec: The study's settings.
         trials: Every trial, rejected ones too.
-        front: The non-dominated among the complete ones.
+        front: The non-dominated among the complete ones that keep the constraints.
     """
 
     spec: StudySpec
@@ -34,21 +35,22 @@ def show_front(name: str, workspace: Workspace) -> ShownFront:
     Raises:
         StudyError: There is no such study, or it cannot be read.
     """
-    spec, trials = read_study(workspace.studies / name)
-    return ShownFront(spec, trials, front_of(trials, spec.task.objectives))
+    view = read_study(workspace.studies / name)
+    return ShownFront(view.spec, view.trials, view.front())
 
 
-def write_front(
-    shown: ShownFront, workspace: Workspace, folder: Path | None = None
-) -> tuple[Path, Path]:
-    """Write ``front.png`` and ``front.html``; by default into the study's folder."""
+def write_front(shown: ShownFront, workspace: Workspace, folder: Path | None = None) -> list[Path]:
+    """Write ``front.png``, ``front.html`` and ``front.csv``, by default into the study's folder.
+
+    Raises:
+        WorkspaceError: The folder cannot be written to.
+    """
     target = folder or workspace.studies / shown.spec.name
-    target.mkdir(parents=True, exist_ok=True)
-    height, width = shown.spec.task.image_size
-    title = f"{shown.spec.task.title} ({shown.spec.name}, input {height}x{width})"
-    if shown.spec.data.is_demo:
-        title += ", synthetic demo data"
-    png, html = target / "front.png", target / "front.html"
-    write_front_png(shown.trials, shown.front, shown.spec.task.objectives, png, title)
-    write_front_html(shown.trials, shown.front, shown.spec.task.objectives, html, title)
-    return png, html
+    try:
+        return draw(shown.spec, shown.trials, shown.front, target)
+    except OSError as error:
+        raise WorkspaceError(
+            f"the plots cannot be written to {target}",
+            found=error.strerror or str(error),
+            hint=f"automed front {shown.spec.name} --output FOLDER",
+        ) from error

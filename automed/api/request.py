@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from automed.domain.errors import AutomedError, SpaceError
 from automed.domain.objective import Constraint
 from automed.domain.space import SearchSpace
 from automed.domain.space_edit import suggestion
+from automed.domain.study_spec import NAME
 from automed.domain.task import ClassificationTask, SegmentationTask
 from automed.domain.training_settings import TrainingSettings
 
@@ -54,13 +56,18 @@ class SearchRequest:
     sampler: str = "tpe"
 
     def __post_init__(self) -> None:
-        _positive("--budget", self.budget, "a number of trials, at least 1")
+        check_positive("--budget", self.budget, "a number of trials, at least 1")
         if self.epochs is not None:
-            _positive("--epochs", self.epochs, "a number of epochs, at least 1")
+            check_positive("--epochs", self.epochs, "a number of epochs, at least 1")
         if self.max_gflops is not None:
-            _positive("--max-gflops", self.max_gflops, "more than 0")
+            check_positive("--max-gflops", self.max_gflops, "more than 0")
         if self.max_size_mb is not None:
-            _positive("--max-size-mb", self.max_size_mb, "more than 0")
+            check_positive("--max-size-mb", self.max_size_mb, "more than 0")
+        if self.name is not None and not re.fullmatch(NAME, self.name):
+            raise AutomedError(
+                f"--name {self.name} cannot name a study, which is a folder",
+                expected="letters, digits, '.', '_' and '-', beginning with a letter or digit",
+            )
         if self.image_size is not None and min(self.image_size) < 16:
             found = "x".join(map(str, self.image_size))
             raise AutomedError("--image-size is too small", found=found, expected="at least 16")
@@ -125,6 +132,11 @@ def _pair(flag: str, text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def _positive(flag: str, value: float, expected: str) -> None:
+def check_positive(flag: str, value: float, expected: str) -> None:
+    """Raise where a number is 0 or below.
+
+    Raises:
+        AutomedError: Naming the flag.
+    """
     if not value > 0:
         raise AutomedError(f"{flag} must be positive", found=value, expected=expected)

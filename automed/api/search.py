@@ -11,7 +11,7 @@ from automed import __version__
 from automed.api.datasets import Checked, reopen, resolve_data
 from automed.api.naming import next_name
 from automed.api.progress import Steps, silent
-from automed.api.request import AnyTask, SearchRequest, choices_of
+from automed.api.request import AnyTask, SearchRequest, check_positive, choices_of
 from automed.data.cache import build_cache
 from automed.data.dataset import Dataset
 from automed.data.split import make_split
@@ -27,14 +27,17 @@ from automed.domain.split import Split
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
-from automed.executors.inline import Outcome
+from automed.executors.outcome import Outcome
 from automed.executors.inline import run as run_inline
 from automed.models.cost import predict_cost
 from automed.models.weights import preflight
 from automed.pipeline.job import Job
 from automed.pipeline.run import run_trial
 from automed.registry.tasks import load_task
+from automed.search.samplers import check_sampler
 from automed.search.study import Study
+from automed.search.study_file import read_spec
+from automed.training.device import resolve_device
 
 RunTrial = Callable[[Trial, Callable[[Measurement], Decision]], Result]
 
@@ -79,6 +82,8 @@ def start(
             config can meet the constraints, or a study of that name exists.
     """
     task = request.adapt(load_task(request.task))
+    check_sampler(request.sampler)
+    resolve_device(device)
     workspace.ensure_writable()
     name = request.name or next_name(workspace.studies, task.name)
     folder = workspace.studies / name
@@ -120,8 +125,11 @@ def resume(
     """
     workspace.ensure_writable()
     folder = workspace.studies / name
+    resolve_device(device)
+    if budget is not None:
+        check_positive("--budget", budget, "a number of trials, at least 1")
     new = Budget(trials=budget) if budget is not None else None
-    spec = Study.read_spec(folder)
+    spec = read_spec(folder)
     task = spec.task
     dataset = reopen(task, spec.data)
     split = make_split(dataset, task.split, spec.seed)

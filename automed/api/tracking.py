@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from automed.analysis.front_files import write_front
 from automed.analysis.pictures import render
 from automed.domain.study_spec import StudySpec
+from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
-from automed.search.reading import read_study
+from automed.search.view import feasible_front, read_study
 from automed.tracking.mlflow_tracker import MlflowTracker, SyncReport
 
 
@@ -17,14 +20,19 @@ def tracking_uri(workspace: Workspace) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.mlflow}"
 
 
-def open_tracker(spec: StudySpec, folder: Path, workspace: Workspace) -> MlflowTracker:
+def open_tracker(
+    spec: StudySpec, folder: Path, workspace: Workspace, earlier: Sequence[Trial] = ()
+) -> MlflowTracker:
     """An observer that mirrors the study; it never slows or ends the search."""
     classes = spec.task.classes
 
     def pictures(trial_folder: Path) -> list[Path]:
         return render(trial_folder, classes)
 
-    return MlflowTracker(spec, folder, tracking_uri(workspace), pictures)
+    def front_files(trials: Sequence[Trial]) -> list[Path]:
+        return write_front(spec, trials, feasible_front(spec, trials), folder)
+
+    return MlflowTracker(spec, folder, tracking_uri(workspace), pictures, front_files, earlier)
 
 
 def sync_study(name: str, workspace: Workspace) -> SyncReport:
@@ -34,9 +42,9 @@ def sync_study(name: str, workspace: Workspace) -> SyncReport:
         StudyError: There is no such study.
     """
     folder = workspace.studies / name
-    spec, trials = read_study(folder)
-    tracker = open_tracker(spec, folder, workspace)
+    view = read_study(folder)
+    tracker = open_tracker(view.spec, folder, workspace)
     try:
-        return tracker.sync(trials)
+        return tracker.sync(view.trials)
     finally:
         tracker.close()

@@ -75,11 +75,12 @@ def add(
     options = data_options(
         layout, group_pattern, group_csv, group_column, no_groups, mask_values
     )  # fmt: skip
+    space = workspace_at(workspace)
     with steps() as step:
-        checked = add_data(task, path, workspace_at(workspace), options, step)
+        checked = add_data(task, path, space, options, step)
     show(checked)
     out.print(f"[green]Registered[/green] for task [bold]{task}[/bold].")
-    next_steps(("search", f"automed search {task} --budget 50"))
+    next_steps(("search", f"automed search {task} --budget 50{space.flag}"))
 
 
 @app.command(name="list")

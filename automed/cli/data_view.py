@@ -21,10 +21,8 @@ def show(checked: Checked) -> None:
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     table.add_row("task", checked.task.name)
-    table.add_row("layout", dataset.layout)
-    for label, value in checked.audit.summary.rows():
+    for label, value in checked.audit.summary.lines():
         table.add_row(label, value)
-    table.add_row("groups", dataset.grouped_by or "[yellow]none known[/yellow]")
     table.add_row("digest", dataset.digest[:12])
     out.print(table)
     for note in dataset.notes:

@@ -20,19 +20,18 @@ def front(
 ) -> None:
     """Print the Pareto front of a study and write it as PNG and interactive HTML."""
     from automed.api.front import show_front, write_front
-    from automed.cli.console import next_steps, out
-    from automed.cli.front_view import print_front
+    from automed.cli.console import next_steps
+    from automed.cli.front_view import print_files, print_front
 
     space = workspace_at(workspace)
     shown = show_front(study, space)
     print_front(shown)
+    resume = f"automed search {shown.spec.task.name} --resume --name {study}{space.flag}"
     if not shown.front.trials:
-        next_steps(("go on", f"automed search {shown.spec.task.name} --resume --name {study}"))
+        next_steps(("go on", resume))
         return
-    png, html = write_front(shown, space, output)
-    out.print(f"\nPlots: {png}\n       {html}", soft_wrap=True)
+    print_files(write_front(shown, space, output))
     next_steps(
-        ("search on", f"automed search {shown.spec.task.name} --resume --name {study} "
-                      f"--budget {2 * shown.spec.budget.trials}"),
+        ("search on", f"{resume} --budget {2 * shown.spec.budget.trials}"),
         ("browse every trial", f"mlflow ui --backend-store-uri sqlite:///{space.mlflow}"),
     )  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from rich.table import Table
 
 from automed.api.front import ShownFront
@@ -44,6 +47,13 @@ def print_front(shown: ShownFront) -> None:
     out.print()
     out.print(table)
     _print_failures(shown)
+
+
+def print_files(files: Sequence[Path]) -> None:
+    """Where the plots are, a path a line to be copied."""
+    out.print("\nWritten:")
+    for file in files:
+        out.print(f"  {file}", soft_wrap=True)
 
 
 def _print_failures(shown: ShownFront) -> None:

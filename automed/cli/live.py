@@ -73,7 +73,7 @@ class LiveTable:
         self._eta.finished(time.monotonic())
         self._refresh_front()
         if not out.is_terminal:
-            out.print(self._line(trial), soft_wrap=True)
+            out.print(self._line(trial), soft_wrap=True, markup=False)
 
     def trial_rejected(self, trial: Trial) -> None:
         """Count it: it cost nothing."""

@@ -68,7 +68,7 @@ def data_options(
             layout=layout, group_pattern=group_pattern,
             group_csv=str(group_csv.absolute()) if group_csv else None,
             group_column=group_column, no_groups=no_groups,
-            mask_values=mask_values,  # type: ignore[arg-type]  # pydantic checks it
+            mask_values=mask_values,
         )  # fmt: skip
     except ValidationError as error:
         first = error.errors()[0]

@@ -12,11 +12,11 @@ from automed.api.search import Search, resume, start
 from automed.api.studies import latest
 from automed.api.tracking import open_tracker
 from automed.cli.console import next_steps, out, steps
-from automed.cli.front_view import print_front
+from automed.cli.front_view import print_files, print_front
 from automed.cli.live import LiveTable
 from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
-from automed.executors.inline import Outcome
+from automed.executors.outcome import Outcome
 
 
 def run_new(request: SearchRequest, workspace: Workspace, device: str) -> None:
@@ -59,18 +59,22 @@ class _Relay:
 def _run(search: Search, workspace: Workspace, rejected: _Relay) -> None:
     spec = search.study.spec
     _announce(search)
-    tracker = open_tracker(spec, search.study.folder, workspace)
-    live = LiveTable(spec, search.study.trials)
+    earlier = search.study.trials
+    tracker = open_tracker(spec, search.study.folder, workspace, earlier)
+    live = LiveTable(spec, earlier)
     rejected.targets = [live.trial_rejected, tracker.trial_rejected]
+    outcome = None
     try:
         with live:
             outcome = search.run([live, tracker])
     finally:
-        unsynced = tracker.close()
+        unsynced = tracker.close(outcome)
+        search.study.close()
     if unsynced:
         out.print(
-            f"[yellow]MLflow missed {unsynced} trials[/yellow] (nothing is lost). Later: "
-            f"[green]automed sync {spec.name}[/green]"
+            f"[yellow]MLflow missed {unsynced} trials[/yellow] ({tracker.reason}). "
+            "Nothing is lost; later: "
+            f"[green]automed sync {spec.name}{workspace.flag}[/green]"
         )
     _conclude(search, workspace, outcome)
 
@@ -103,7 +107,7 @@ def _announce(search: Search) -> None:
 def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
     study = search.study
     spec = study.spec
-    resume_command = f"automed search {spec.task.name} --resume --name {spec.name}"
+    resume_command = f"automed search {spec.task.name} --resume --name {spec.name}{workspace.flag}"
     if outcome is Outcome.INTERRUPTED:
         left = study.remaining
         out.print(f"\n[yellow]Interrupted[/yellow] with {left} of {spec.budget.trials} trials to "
@@ -113,11 +117,10 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
     shown = show_front(spec.name, workspace)
     print_front(shown)
     if shown.front.trials:
-        png, html = write_front(shown, workspace)
-        out.print(f"\nPlots: {png}\n       {html}", soft_wrap=True)
+        print_files(write_front(shown, workspace))
     more = f"{resume_command} --budget {2 * spec.budget.trials}"
     next_steps(
         ("go on", resume_command if outcome is Outcome.INTERRUPTED else more),
-        ("see the front again", f"automed front {spec.name}"),
+        ("see the front again", f"automed front {spec.name}{workspace.flag}"),
         ("browse every trial", f"mlflow ui --backend-store-uri sqlite:///{workspace.mlflow}"),
     )

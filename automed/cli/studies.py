@@ -12,25 +12,24 @@ def studies(workspace: WorkspaceOption = None) -> None:
     from automed.api.studies import studies_in
     from automed.cli.console import next_steps, out
 
-    found = studies_in(workspace_at(workspace))
+    space = workspace_at(workspace)
+    found = studies_in(space)
     if not found:
         out.print("No studies yet.")
         next_steps(("start one", "automed search polyp --budget 12 --no-pretrained"))
         return
     table = Table(title="Studies", title_justify="left", title_style="bold")
-    for column in (
-        "study",
-        "task",
-        "data",
-        "done",
-        "failed",
-        "rejected",
-        "budget",
-        "best",
-        "began",
-    ):
-        table.add_column(column)
+    for column in ("study", "task", "data", "trials", "failed", "rejected", "best", "began"):
+        table.add_column(column, overflow="fold")
     for row in found:
-        table.add_row(*row.cells())
+        if row.problem is not None:
+            table.add_row(f"[red]{row.name}[/red]", f"[red]{row.problem.splitlines()[0]}[/red]")
+            continue
+        table.add_row(
+            f"[bold]{row.name}[/bold]", row.task, row.data, f"{row.trained} of {row.budget}",
+            str(row.counts.get("failed", 0)), str(row.counts.get("rejected", 0)),
+            f"{row.guide} {row.best:.4f}" if row.best is not None else "",
+            f"{row.created:%Y-%m-%d %H:%M}" if row.created else "",
+        )  # fmt: skip
     out.print(table)
-    next_steps(("see a front", f"automed front {found[-1].name}"))
+    next_steps(("see a front", f"automed front {found[-1].name}{space.flag}"))

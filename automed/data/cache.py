@@ -5,20 +5,18 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import cv2
 import numpy as np
-from filelock import FileLock
 from numpy.typing import DTypeLike, NDArray
 
 import automed
+from automed.data.atomic_folder import built_aside, locked, writing
 from automed.data.dataset import Dataset
 from automed.data.image_cache import (
     IMAGES,
@@ -32,7 +30,7 @@ from automed.data.preprocess import PREPROCESS
 from automed.data.readers import read_image, read_masks, size_text
 from automed.data.resize import resize_image, resize_mask
 from automed.domain.digest import digest
-from automed.domain.errors import DataError, WorkspaceError
+from automed.domain.errors import DataError
 from automed.domain.sample import Sample
 
 FORMAT = 1
@@ -96,7 +94,7 @@ def build_cache(
     existing = _complete(folder)
     if existing is not None:
         return existing
-    with _locked(folder):
+    with locked(folder):
         return _complete(folder) or _build(recipe, folder, progress)
 
 
@@ -154,51 +152,17 @@ def _complete(folder: Path) -> ImageCache | None:
         return None  # missing or damaged: either way it is built anew
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder.with_name(f"{folder.name}.lock"))
-    with _writing(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise WorkspaceError(
-            f"the image cache {folder} cannot be written",
-            found=error.strerror or str(error),
-            expected="a folder that you may write to, with room for the decoded images",
-            hint="free some space, or choose another place: --workspace PATH",
-        ) from None
-
-
 def _build(recipe: _Recipe, folder: Path, progress: Progress | None) -> ImageCache:
-    aside = folder.with_name(f"{folder.name}.building")
-    samples = recipe.dataset.samples
-    shape = (len(samples), *recipe.size, recipe.channels)
-    try:
-        with _writing(folder):
-            shutil.rmtree(aside, ignore_errors=True)  # what a killed builder left
-            aside.mkdir()
+    shape = (len(recipe.dataset.samples), *recipe.size, recipe.channels)
+    with built_aside(folder) as aside:
+        with writing(folder):
             images = _allocate(aside / IMAGES, shape, np.uint8)
             targets = _allocate(aside / TARGETS, *recipe.target_layout)
         _fill(recipe, images, targets, progress)
-        with _writing(folder):
+        with writing(folder):
             images.flush()
             targets.flush()
             _write_index(recipe, aside)
-            shutil.rmtree(folder, ignore_errors=True)
-            aside.replace(folder)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
     return read_cache(folder)
 
 

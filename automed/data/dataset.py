@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 
+from automed.data.groups import table_path, with_groups
+from automed.data.layouts import recognize
+from automed.data.parallel import in_threads
 from automed.data.readers import VERSION
 from automed.domain.data_options import DataOptions
 from automed.domain.digest import digest
@@ -38,7 +39,7 @@ class Dataset:
     samples: tuple[Sample, ...]
     layout: str
     classes: tuple[str, ...]
-    options: DataOptions = DataOptions()
+    options: DataOptions = field(default_factory=DataOptions)
     grouped_by: str | None = None
     notes: tuple[str, ...] = ()
     images_alone: tuple[str, ...] = ()
@@ -47,7 +48,7 @@ class Dataset:
     @cached_property
     def by_id(self) -> Mapping[str, Sample]:
         """The samples by their ids."""
-        return MappingProxyType({sample.id: sample for sample in self.samples})
+        return {sample.id: sample for sample in self.samples}
 
     def image_path(self, sample: Sample) -> Path:
         """Where a sample's image lies."""
@@ -56,6 +57,17 @@ class Dataset:
     def mask_paths(self, sample: Sample) -> list[Path]:
         """Where a sample's masks lie; they are to be united."""
         return [self.root / mask for mask in sample.masks]
+
+    @cached_property
+    def file_digests(self) -> Mapping[str, str]:
+        """BLAKE2b (hex) of the bytes of every image and mask, by relative path; read once.
+
+        Raises:
+            DataError: A file cannot be read.
+        """
+        files = sorted({file for s in self.samples for file in (s.image, *s.masks)})
+        digests = in_threads(self._file_digest, files)
+        return dict(zip(files, digests, strict=True))
 
     @cached_property
     def digest(self) -> str:
@@ -67,9 +79,7 @@ class Dataset:
         Raises:
             DataError: A file cannot be read.
         """
-        files = sorted({file for s in self.samples for file in (s.image, *s.masks)})
-        with ThreadPoolExecutor() as pool:  # hashing and reading release the GIL
-            content = dict(zip(files, pool.map(self._file_digest, files), strict=True))
+        content = self.file_digests
         return digest(
             {
                 "readers": VERSION,
@@ -88,9 +98,7 @@ class Dataset:
             with path.open("rb") as stream:
                 return hashlib.file_digest(stream, "blake2b").hexdigest()
         except OSError as error:
-            raise DataError(
-                f"{path} cannot be read", found=error.strerror or str(error)
-            ) from None
+            raise DataError(f"{path} cannot be read", found=error.strerror or str(error)) from None
 
 
 def open_dataset(
@@ -101,13 +109,12 @@ def open_dataset(
     """Find the samples of a task in a folder. Decodes nothing; that is the audit's part.
 
     Raises:
-        DataError: No folder, no known layout, several data sets in one folder, or groups that
-            cannot be found where they were asked for.
+        DataError: No folder, no known layout, several data sets in one folder, one class only, or
+            groups that cannot be found where they were asked for.
     """
-    from automed.data.groups import with_groups
-    from automed.data.layouts import recognize
-
     root = Path(path).expanduser().absolute()
+    if options.group_csv is not None:  # remembered with the data set, wherever it is opened next
+        options = options.replace(group_csv=str(table_path(root, options.group_csv)))
     found = recognize(root, task, options)
     samples, grouped_by, notes = with_groups(found, root, task, options)
     return Dataset(
@@ -124,14 +131,19 @@ def open_dataset(
 
 
 def _classes(
-    samples: tuple[Sample, ...], task: SegmentationTask | ClassificationTask, root: Path
+    samples: Sequence[Sample], task: SegmentationTask | ClassificationTask, root: Path
 ) -> tuple[str, ...]:
     if task.kind == "segmentation":
         return task.classes
     names = sorted({sample.label for sample in samples if sample.label is not None})
-    if not task.classes:
-        return tuple(names)
-    unknown = [name for name in names if name not in task.classes]
+    if len(names) < 2:
+        raise DataError(
+            f"all {len(samples)} images in {root} are of one class",
+            found=", ".join(names),
+            expected="two classes or more",
+            hint="give the folder that holds the folders of all classes",
+        )
+    unknown = [name for name in names if task.classes and name not in task.classes]
     if unknown:
         raise DataError(
             f"{root} names classes that the task {task.name!r} does not have",
@@ -139,4 +151,4 @@ def _classes(
             expected=", ".join(task.classes),
             hint="rename the folders or labels to the task's classes",
         )
-    return task.classes
+    return task.classes or tuple(names)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 MAX_PIXELS = 89_478_485
 """Height x width that a picture may have: Pillow's own guard against decompression bombs."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8"
+# Listed, because Pillow would also start Ghostscript for what looks like PostScript.
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM")
 _ORIENTATION = 274  # the tag's number in EXIF and in TIFF
 # warnings.catch_warnings is not thread-safe, and audits decode in threads.
 _HEADER_LOCK = threading.Lock()
@@ -33,24 +35,26 @@ class Pixels:
         alpha: (H, W), in the type and range of ``values`` (uint8 beside a palette), or None.
         palette: (entries, 3) uint8 colours, or None.
         jpeg: Whether the values went through JPEG, so that flat areas carry noise.
+        white_is_zero: Whether the file asks to be shown inverted.
     """
 
     values: NDArray[Any]
     alpha: NDArray[Any] | None = None
     palette: NDArray[np.uint8] | None = None
     jpeg: bool = False
+    white_is_zero: bool = False
 
 
 def decode_picture(data: bytes) -> Pixels:
     """Decode PNG, JPEG, BMP, GIF, WebP or PNM, upright as its EXIF orientation says.
 
     Raises:
-        OSError: Not a picture, truncated or damaged. Other types on hostile bytes.
-        ValueError: More than ``MAX_PIXELS``.
+        OSError: Truncated or damaged. Other types on hostile bytes.
+        ValueError: Not a picture, or more than ``MAX_PIXELS``.
     """
     image, orientation = _open(data)
     if data.startswith(_PNG) and data[24] == 16:  # Pillow keeps 8 of the 16 bits of colour PNGs
-        pixels = split_channels(imagecodecs.png_decode(data))
+        pixels = with_alpha(imagecodecs.png_decode(data))
     else:
         pixels = _from_pillow(image)
     return upright(pixels, orientation, jpeg=data.startswith(_JPEG))
@@ -61,10 +65,12 @@ def _open(data: bytes) -> tuple[Image.Image, int]:
         with _HEADER_LOCK, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged EXIF does not damage the picture
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image: Image.Image = Image.open(io.BytesIO(data))
+            image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
             orientation = image.getexif().get(_ORIENTATION, 1)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ValueError(f"more than {MAX_PIXELS / 1e6:.0f} megapixels") from None
+    except UnidentifiedImageError:  # its own text shows the address of a buffer
+        raise ValueError("the content is no image of a known format") from None
     image.load()
     return image, orientation
 
@@ -74,11 +80,13 @@ def _from_pillow(image: Image.Image) -> Pixels:
         colours = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
         clear = image.mode == "PA" or "transparency" in image.info
         alpha = np.asarray(image.convert("RGBA"))[..., 3] if clear else None
-        return Pixels(np.asarray(image)[..., :1] if image.mode == "PA" else _hwc(image), alpha, colours)
+        return Pixels(
+            np.asarray(image)[..., :1] if image.mode == "PA" else _hwc(image), alpha, colours
+        )
     if image.mode in {"La", "RGBa"}:
         image = image.convert(image.mode.upper())
     if image.mode in {"1", "L", "LA", "I", "F", "RGB", "RGBA"} or image.mode.startswith("I;16"):
-        return split_channels(np.asarray(image))
+        return with_alpha(np.asarray(image))
     return Pixels(_hwc(image.convert("RGB")))
 
 
@@ -87,30 +95,39 @@ def _hwc(image: Image.Image) -> NDArray[Any]:
     return values[..., None] if values.ndim == 2 else values
 
 
-def split_channels(values: NDArray[Any]) -> Pixels:
-    """Read (H, W), (H, W, 1..4) as grey, grey + alpha, RGB or RGB + alpha.
+def with_alpha(values: NDArray[Any]) -> Pixels:
+    """Read (H, W) and (H, W, 1..4) as grey, grey + alpha, RGB or RGB + alpha."""
+    if values.ndim == 2:
+        return Pixels(values[..., None])
+    if values.shape[-1] in {2, 4}:
+        return Pixels(values[..., :-1], values[..., -1])
+    return Pixels(values)
+
+
+def without_alpha(values: NDArray[Any]) -> Pixels:
+    """Read (H, W) and (H, W, C) whose channels are measurements, such as stains.
+
+    Two channels get a third of zeros. A fourth that is the same everywhere is an alpha after all.
 
     Raises:
-        ValueError: Another number of channels.
+        ValueError: More channels than three.
     """
     if values.ndim == 2:
-        values = values[..., None]
+        return Pixels(values[..., None])
     channels = values.shape[-1]
-    if channels in {1, 3}:
-        return Pixels(values)
-    if channels in {2, 4}:
-        return Pixels(values[..., :-1], values[..., -1])
-    raise ValueError(f"{channels} channels; 1 to 4 can be read")
+    if channels == 2:
+        return Pixels(np.concatenate([values, np.zeros_like(values[..., :1])], axis=-1))
+    if channels == 4 and values[..., 3].min() == values[..., 3].max():
+        return Pixels(values[..., :3])
+    if channels not in {1, 3}:
+        raise ValueError(f"{channels} channels; files with 1 to 3 can be read")
+    return Pixels(values)
 
 
-def upright(pixels: Pixels, orientation: int, *, jpeg: bool = False) -> Pixels:
+def upright(pixels: Pixels, orientation: int, *, jpeg: bool) -> Pixels:
     """Turn and mirror pixels as EXIF orientation 1 to 8 asks (JEITA CP-3451, tag 274)."""
-    values, alpha = (
-        None if part is None else _turned(part, orientation)
-        for part in (pixels.values, pixels.alpha)
-    )
-    assert values is not None  # noqa: S101
-    return Pixels(values, alpha, pixels.palette, jpeg)
+    alpha = None if pixels.alpha is None else _turned(pixels.alpha, orientation)
+    return replace(pixels, values=_turned(pixels.values, orientation), alpha=alpha, jpeg=jpeg)
 
 
 def _turned(array: NDArray[Any], orientation: int) -> NDArray[Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import math
+from dataclasses import replace
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -12,14 +14,14 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from automed.data.decode import MAX_PIXELS, Pixels, split_channels, upright
+from automed.data.decode import MAX_PIXELS, Pixels, upright, with_alpha, without_alpha
 
 # tifffile reports oddities of metadata through logging, which prints where nobody listens.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def decode_npy(data: bytes) -> Pixels:
-    """Decode an array of (H, W), (H, W, C) or (C, H, W), C up to 4. Pickles are refused.
+    """Decode an array of (H, W), (H, W, C) or (C, H, W), C up to 3. Pickles are refused.
 
     Raises:
         ValueError: Not an array of numbers, or of another shape.
@@ -32,38 +34,43 @@ def decode_npy(data: bytes) -> Pixels:
     if values.ndim not in {2, 3} or 0 in values.shape:
         raise ValueError(f"an array of shape {values.shape}, not one picture")
     _check_size(values.shape[:2])
-    return split_channels(values)
+    return without_alpha(values)
 
 
 def decode_tiff(data: bytes) -> Pixels:
     """Decode the first series of a TIFF; it must be one picture, not a stack.
 
     Raises:
-        ValueError: A stack, too many channels, or more than ``MAX_PIXELS``.
+        ValueError: A stack, too many channels, truncated, or more than ``MAX_PIXELS``.
         tifffile.TiffFileError: Damaged. Other types on hostile bytes.
     """
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         series = file.series[0]
         page = series.keyframe
         _check_size([n for axis, n in zip(series.axes, series.shape, strict=True) if axis in "YX"])
+        ends = map(add, page.dataoffsets, page.databytecounts)
+        if max(ends, default=0) > len(data):  # JPEG inside TIFF would be filled up with grey
+            raise ValueError("the file is truncated")
         values = _channels_last(series.asarray(), series.axes)
         orientation = page.tags.get(274)
         pixels = _interpreted(values, page)
-    return upright(pixels, int(orientation.value) if orientation else 1)
+        jpeg = page.compression == tifffile.COMPRESSION.JPEG
+    return upright(pixels, int(orientation.value) if orientation else 1, jpeg=jpeg)
 
 
 def _channels_last(values: NDArray[Any], axes: str) -> NDArray[Any]:
     for position in reversed(range(len(axes))):
-        if axes[position] not in "YXSC":
-            if values.shape[position] > 1:
-                raise ValueError(
-                    f"a stack of {values.shape[position]} pictures (axes {axes}), not one picture"
-                )
-            values = np.squeeze(values, position)
-            axes = axes[:position] + axes[position + 1 :]
-    order = [axes.index(axis) for axis in "YX"]
-    rest = [i for i in range(len(axes)) if i not in order]
-    values = values.transpose(*order, *rest)
+        size = values.shape[position]
+        # Q is an axis that the file does not name; a short one holds channels, as in .npy.
+        if axes[position] in "YXSC" or (axes[position] == "Q" and 1 < size <= 4):
+            continue
+        if size > 1:
+            raise ValueError(f"a stack of {size} pictures (axes {axes}), not one picture")
+        values = np.squeeze(values, position)
+        axes = axes[:position] + axes[position + 1 :]
+    rows, columns = axes.index("Y"), axes.index("X")
+    rest = [i for i in range(len(axes)) if i not in {rows, columns}]
+    values = values.transpose(rows, columns, *rest)
     return values.reshape(*values.shape[:2], math.prod(values.shape[2:]))
 
 
@@ -73,13 +80,14 @@ def _interpreted(values: NDArray[Any], page: Any) -> Pixels:  # noqa: ANN401 - t
     if page.photometric == kind.PALETTE and page.colormap is not None:
         return Pixels(values, palette=(page.colormap.T >> 8).astype(np.uint8))
     if page.photometric == kind.MINISWHITE:
-        values = ~values if values.dtype.kind in "bu" else values.max() - values
+        return replace(without_alpha(values), white_is_zero=True)
     if page.photometric == kind.SEPARATED and values.shape[-1] == 4:
         return Pixels(np.asarray(Image.fromarray(values, "CMYK").convert("RGB")))
-    if extra and extra[-1] != tifffile.EXTRASAMPLE.UNASSALPHA:
-        # Premultiplied colours lie on black already; unspecified samples are no colour.
-        values = values[..., : values.shape[-1] - len(extra)]
-    return split_channels(values)
+    if extra and extra[-1] == tifffile.EXTRASAMPLE.UNASSALPHA:
+        return with_alpha(values)
+    if extra and extra[-1] == tifffile.EXTRASAMPLE.ASSOCALPHA:
+        values = values[..., :-1]  # such colours lie on black already
+    return without_alpha(values)
 
 
 def _check_size(shape: Any) -> None:  # noqa: ANN401 - any sequence of integers

@@ -40,8 +40,9 @@ def to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
         low, high = 0.0, 255.0
     else:
         low, high = (float(p) for p in np.percentile(finite, PERCENTILES))
-    scaled = (values.astype(np.float64) - low) * (255 / (high - low) if high > low else 0)
-    return np.nan_to_num(scaled, nan=0, posinf=0, neginf=0).round().clip(0, 255).astype(np.uint8)
+    known = np.where(np.isfinite(values), values, low) if floating else values
+    scaled = (known.astype(np.float64) - low) * (255 / (high - low) if high > low else 0)
+    return scaled.round().clip(0, 255).astype(np.uint8)
 
 
 def on_black(values: NDArray[Any], alpha: NDArray[Any] | None) -> NDArray[Any]:
@@ -55,6 +56,22 @@ def on_black(values: NDArray[Any], alpha: NDArray[Any] | None) -> NDArray[Any]:
     full = 1.0 if alpha.dtype.kind in "bf" else float(np.iinfo(alpha.dtype).max)
     laid = values * (alpha[..., None] / full)
     return laid if values.dtype.kind == "f" else laid.round().astype(values.dtype)
+
+
+def inverted(values: NDArray[Any]) -> NDArray[Any]:
+    """Exchange dark and bright, within the type's range, or for floats within the values'."""
+    if values.dtype.kind == "b":
+        return ~values
+    if values.dtype.kind == "u":
+        return np.iinfo(values.dtype).max - values
+    turned: NDArray[Any] = values.max() - values + values.min()
+    return turned
+
+
+def in_colour(indices: NDArray[Any], palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Look indices (H, W, 1) up in a palette (entries, 3); those beyond it take the last colour."""
+    colours: NDArray[np.uint8] = palette[np.minimum(indices[..., 0], len(palette) - 1)]
+    return colours
 
 
 def with_channels(image: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:

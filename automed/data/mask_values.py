@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automed.data.decode import Pixels
-from automed.data.intensity import on_black
+from automed.data.intensity import in_colour, on_black
 
 MaskRule = Literal["half", "nonzero"]
 
@@ -22,11 +22,12 @@ def foreground(pixels: Pixels, rule: MaskRule) -> NDArray[np.bool_]:
 
     A coloured palette marks a label map: every colour but black is foreground under both rules
     (every index but 0 where the palette has no black). Where the colour is the same everywhere
-    and only alpha varies, alpha is the mask.
+    and only alpha varies, alpha is the mask. That a TIFF asks to be shown inverted is ignored:
+    ImageJ and tifffile write masks so, whose foreground is the high value all the same.
     """
     values = pixels.values
     if pixels.palette is not None:
-        colours = pixels.palette[np.minimum(values[..., 0], len(pixels.palette) - 1)]
+        colours = in_colour(values, pixels.palette)
         if np.ptp(pixels.palette, axis=1).any():
             has_black = not pixels.palette.any(axis=1).all()
             return np.asarray(colours.any(axis=-1) if has_black else values[..., 0] > 0)
@@ -42,7 +43,7 @@ def _above(values: NDArray[Any], rule: MaskRule, jpeg: bool) -> NDArray[np.bool_
     if values.dtype == np.bool_:
         return np.asarray(values.any(axis=-1))
     if values.dtype.kind == "f":
-        values = np.nan_to_num(values)
+        values = np.nan_to_num(values, nan=0, posinf=0, neginf=0)
     if rule == "nonzero":
         return np.asarray((values != 0).any(axis=-1))
     return np.asarray((values > _full_range(values, jpeg) / 2).any(axis=-1))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automed.data.decode import Pixels, decode_picture
 from automed.data.decode_array import decode_npy, decode_tiff
-from automed.data.intensity import on_black, to_uint8, with_channels
+from automed.data.intensity import in_colour, inverted, on_black, to_uint8, with_channels
 from automed.data.mask_values import MaskRule, foreground
 from automed.domain.errors import DataError
 
@@ -24,6 +24,8 @@ SUFFIXES = frozenset(
 VERSION = 1
 """Part of every data set's digest: raise it when the same bytes begin to give other pixels."""
 
+Array = TypeVar("Array")
+
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -35,11 +37,16 @@ def read_image(path: Path, channels: Literal[1, 3]) -> NDArray[np.uint8]:
     Raises:
         DataError: The file cannot be read.
     """
-    pixels = _decoded(path)
-    values = pixels.values
-    if pixels.palette is not None:
-        values = pixels.palette[np.minimum(values[..., 0], len(pixels.palette) - 1)]
-    return with_channels(to_uint8(on_black(values, pixels.alpha)), channels)
+
+    def image_in(pixels: Pixels) -> NDArray[np.uint8]:
+        values = pixels.values
+        if pixels.palette is not None:
+            values = in_colour(values, pixels.palette)
+        if pixels.white_is_zero:
+            values = inverted(values)
+        return with_channels(to_uint8(on_black(values, pixels.alpha)), channels)
+
+    return _read(path, image_in)
 
 
 def read_mask(path: Path, rule: MaskRule) -> NDArray[np.bool_]:
@@ -48,7 +55,7 @@ def read_mask(path: Path, rule: MaskRule) -> NDArray[np.bool_]:
     Raises:
         DataError: The file cannot be read.
     """
-    return foreground(_decoded(path), rule)
+    return _read(path, lambda pixels: foreground(pixels, rule))
 
 
 def read_masks(paths: Sequence[Path], rule: MaskRule) -> NDArray[np.bool_]:
@@ -75,7 +82,7 @@ def size_text(shape: Sequence[int]) -> str:
     return f"{shape[0]}x{shape[1]} (height x width)"
 
 
-def _decoded(path: Path) -> Pixels:
+def _read(path: Path, meaning: Callable[[Pixels], Array]) -> Array:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -83,10 +90,7 @@ def _decoded(path: Path) -> Pixels:
     if not data:
         raise DataError(f"{path} is empty", found="0 bytes", expected="an image", hint=_REMOVE)
     try:
-        pixels = _decode(data)
-        # Only a full pass over the values shows that lazily decoded ones are all there.
-        if 0 in pixels.values.shape:
-            raise ValueError("no pixels")  # noqa: TRY301 - one place words all refusals
+        return meaning(_decode(data))
     except Exception as error:  # decoders raise anything on damaged bytes
         raise DataError(
             f"{path} cannot be read as an image",
@@ -94,7 +98,6 @@ def _decoded(path: Path) -> Pixels:
             expected="PNG, JPEG, BMP, GIF, WebP, TIFF or .npy",
             hint=_REMOVE,
         ) from error
-    return pixels
 
 
 _REMOVE = "replace the file, or move it (and its mask) out of the folder"

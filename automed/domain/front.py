@@ -90,7 +90,8 @@ def _share(losses: NDArray[np.float64], objectives: Sequence[Objective]) -> floa
         worst = float(losses[:, column].max())
         given = objective.reference
         # A tenth beyond the worst, so that the worst trial itself still spans some volume.
-        reference.append(objective.loss(given) if given is not None else worst * 1.1 or 1.0)
+        beyond = worst + 0.1 * abs(worst) or 1.0
+        reference.append(objective.loss(given) if given is not None else beyond)
         ideal.append(objective.loss(1.0) if objective.direction == "maximize" else 0.0)
     box = 1.0
     for r, i in zip(reference, ideal, strict=True):

@@ -33,9 +33,17 @@ class FloatParameter(Frozen):
         """What is wrong with a value, or None where it is allowed."""
         if isinstance(value, bool | str) or not math.isfinite(value):
             return f"{value!r} is not a finite number"
-        if not self.low <= value <= self.high:
+        if not self.low <= value <= self.high or not self._on_grid(value):
             return f"{value!r} is outside {self.describe()}"
         return None
+
+    def _on_grid(self, value: float) -> bool:
+        steps = (value - self.low) / self.step if self.step is not None else 0.0
+        return math.isclose(steps, round(steps), rel_tol=0, abs_tol=1e-8)
+
+    def canonical(self, value: Value) -> Value:
+        """An allowed value in the one type that the parameter has: 1 becomes 1.0."""
+        return float(value)
 
     def parse(self, text: str) -> Value:
         """The value that a command line spells.
@@ -43,11 +51,15 @@ class FloatParameter(Frozen):
         Raises:
             ValueError: The text is no number.
         """
-        return float(text)
+        try:
+            return float(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is not a number") from None
 
     def describe(self) -> str:
         """The domain in one line."""
-        return f"{self.low:g} to {self.high:g}{' (log)' if self.log else ''}"
+        step = f" in steps of {self.step:g}" if self.step is not None else ""
+        return f"{self.low:g} to {self.high:g}{step}{' (log)' if self.log else ''}"
 
 
 class IntParameter(Frozen):
@@ -67,7 +79,7 @@ class IntParameter(Frozen):
 
     def problem(self, value: Value) -> str | None:
         """What is wrong with a value, or None where it is allowed."""
-        if isinstance(value, bool | str) or value != int(value):
+        if isinstance(value, bool | str) or not math.isfinite(value) or value != int(value):
             return f"{value!r} is not a whole number"
         if not self.low <= value <= self.high or (int(value) - self.low) % self.step:
             return f"{value!r} is outside {self.describe()}"
@@ -79,7 +91,14 @@ class IntParameter(Frozen):
         Raises:
             ValueError: The text is no whole number.
         """
-        return int(text)
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is not a whole number") from None
+
+    def canonical(self, value: Value) -> Value:
+        """An allowed value in the one type that the parameter has: 3.0 becomes 3."""
+        return int(value)
 
     def describe(self) -> str:
         """The domain in one line."""
@@ -96,7 +115,8 @@ class CategoricalParameter(Frozen):
 
     @model_validator(mode="after")
     def _distinct(self) -> CategoricalParameter:
-        if len({(type(c), c) for c in self.choices}) != len(self.choices):
+        # Equal is enough: 1 and 1.0 and True are one choice to a storage that looks them up.
+        if len(set(self.choices)) != len(self.choices):
             raise ValueError(f"a choice is listed twice in {list(self.choices)}")
         return self
 
@@ -105,6 +125,10 @@ class CategoricalParameter(Frozen):
         if any(value == c and type(value) is type(c) for c in self.choices):
             return None
         return f"{value!r} is not one of {self.describe()}"
+
+    def canonical(self, value: Value) -> Value:
+        """An allowed value as it is: choices keep their types."""
+        return value
 
     def parse(self, text: str) -> Value:
         """The choice that a command line spells.
@@ -128,6 +152,8 @@ Parameter = Annotated[
 
 
 def _check_bounds(low: float, high: float, *, log: bool, step: float | None) -> None:
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"both bounds must be finite, found {low:g} and {high:g}")
     if low > high:
         raise ValueError(f"low {low:g} is above high {high:g}")
     if log and low <= 0:

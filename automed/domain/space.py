@@ -61,7 +61,7 @@ class SearchSpace(Frozen):
                 problems.append(f"{key}: {problem}")
         if problems:
             raise SpaceError(f"not a config of space {self.name!r}: " + "; ".join(problems))
-        return Config(dict(values))
+        return Config({k: self.parameters[k].canonical(v) for k, v in values.items()})
 
     def complete(self, values: Mapping[str, Value]) -> Config | None:
         """The values cut down to what is active and overruled by what is fixed; None if that fails.
@@ -75,7 +75,7 @@ class SearchSpace(Frozen):
             if isinstance(parameter, CategoricalParameter) and len(parameter.choices) == 1:
                 kept[key] = parameter.choices[0]
             elif key in values and parameter.problem(values[key]) is None:
-                kept[key] = values[key]
+                kept[key] = parameter.canonical(values[key])
             else:
                 return None
         return Config(kept)

@@ -23,11 +23,13 @@ def narrowed(parameter: Parameter, text: str) -> Parameter:
         low_text, _, high_text = text.partition("..")
         low, high = parameter.parse(low_text), parameter.parse(high_text)
         _check(parameter, low, high)
+        if low > high:  # type: ignore[operator]  # numbers, both of them
+            raise ValueError(f"{low_text} is above {high_text}")
         bounds: Parameter = parameter.replace(low=low, high=high)
         return bounds
     values = tuple(parameter.parse(part.strip()) for part in text.split(","))
     _check(parameter, *values)
-    return CategoricalParameter(choices=values, when=parameter.when)
+    return CategoricalParameter(choices=tuple(dict.fromkeys(values)), when=parameter.when)
 
 
 def _check(parameter: Parameter, *values: bool | int | float | str) -> None:

@@ -25,7 +25,10 @@ def load_space(name: str) -> SearchSpace:
         path = Path(name)
         if not path.is_file():
             raise SpaceError(f"search space {name}: there is no such file")
-        return parse_space(path.read_text(encoding="utf-8"), source=name)
+        try:
+            return parse_space(path.read_text(encoding="utf-8"), source=name)
+        except UnicodeDecodeError as error:
+            raise SpaceError(f"search space {name} is not UTF-8: {error}") from None
     folder = resources.files("automed.search_spaces")
     file = folder / f"{name}.toml"
     if not file.is_file():
@@ -50,18 +53,24 @@ def parse_space(text: str, source: str) -> SearchSpace:
     except tomllib.TOMLDecodeError as error:
         raise SpaceError(f"{source} is not valid TOML: {error}") from None
     head = tables.pop("space", {})
+    if not isinstance(head, dict):
+        raise SpaceError(f"{source}: 'space' must be a table", found=repr(head), expected="[space]")
     parameters = {key: _typed(table) for key, table in _flatten(tables).items()}
     try:
-        return SearchSpace.model_validate({**head, "parameters": parameters})
+        return SearchSpace.model_validate({"parameters": parameters, **head})
     except ValidationError as error:
         problems = "\n  ".join(
-            ".".join(
-                str(p) for p in e["loc"] if p not in ("parameters", "float", "int", "categorical")
-            )
-            + f": {e['msg']}"
-            for e in error.errors()
+            f"{_where(e['loc'])}{e['msg'].removeprefix('Value error, ')}" for e in error.errors()
         )
         raise SpaceError(f"{source} is not a valid search space:\n  {problems}") from None
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    if location == ("parameters",):
+        return "parameters: "
+    tags = ("parameters", "float", "int", "categorical")
+    keys = [str(part) for part in location if part not in tags]
+    return f"{'.'.join(keys)}: " if keys else ""
 
 
 def _flatten(tables: dict[str, Any], prefix: str = "") -> dict[str, dict[str, Any]]:
@@ -69,7 +78,7 @@ def _flatten(tables: dict[str, Any], prefix: str = "") -> dict[str, dict[str, An
     for key, value in tables.items():
         if not isinstance(value, dict):
             flat[f"{prefix}{key}"] = {"choices": value}  # refused below with the key's name
-        elif _FIELDS & value.keys():
+        elif any(k == "when" or not isinstance(value[k], dict) for k in _FIELDS & value.keys()):
             flat[f"{prefix}{key}"] = value
         else:
             flat |= _flatten(value, f"{prefix}{key}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from automed.domain.budget import Budget
 from automed.domain.data_options import DataOptions
@@ -10,9 +10,14 @@ from automed.domain.frozen import Frozen
 from automed.domain.objective import Constraint
 from automed.domain.task import Task
 
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+"""What a study may be called: its name is also its folder's."""
 
-class DataRef(Frozen):
-    """Which data a study uses."""
+
+class DataRef(BaseModel):
+    """Which data a study uses. As frozen as ``Frozen``, but its digest is that of the data."""
+
+    model_config = Frozen.model_config
 
     name: str
     """``demo``, or the folder's name."""
@@ -31,7 +36,7 @@ class DataRef(Frozen):
 class StudySpec(Frozen):
     """The settings of one study. The task holds the overrides of the command line already."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(pattern=f"^{NAME}$")
     task: Task
     data: DataRef
     split_digest: str

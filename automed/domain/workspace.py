@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,11 @@ class Workspace:
                 hint="choose another one: --workspace PATH or AUTOMED_WORKSPACE=PATH",
             ) from None
         return self
+
+    @property
+    def flag(self) -> str:
+        """What a command needs to find this workspace: empty where it is the default."""
+        return "" if self == Workspace.at() else f" --workspace {shlex.quote(str(self.root))}"
 
     @property
     def studies(self) -> Path:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from filelock import FileLock, Timeout
 
@@ -34,6 +37,7 @@ class StudyLock:
         pid, host = self._holder()
         try:
             self._lock.acquire(timeout=GRACE_SECONDS if self._is_dead(pid, host) else 0)
+            self._sign()
         except Timeout:
             pid, host = self._holder()
             raise StudyError(
@@ -41,13 +45,28 @@ class StudyLock:
                 f"{host or 'an unknown host'}",
                 hint="wait for it or stop it; a second study needs another --name",
             ) from None
-        (folder / HOLDER_FILE).write_text(
-            json.dumps({"pid": os.getpid(), "host": socket.gethostname()}), encoding="utf-8"
-        )
+        except OSError as error:
+            self._lock.release()
+            raise StudyError(
+                f"{folder} cannot be locked", found=error.strerror or str(error)
+            ) from error
+
+    @contextmanager
+    def kept_on_success(self) -> Iterator[Self]:
+        """Release the lock where the block raises; keep it where it does not."""
+        try:
+            yield self
+        except BaseException:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Let another search have the folder. Does nothing when called again."""
         self._lock.release()
+
+    def _sign(self) -> None:
+        holder = {"pid": os.getpid(), "host": socket.gethostname()}
+        (self._folder / HOLDER_FILE).write_text(json.dumps(holder), encoding="utf-8")
 
     def _holder(self) -> tuple[int | None, str | None]:
         try:

@@ -39,7 +39,7 @@ def make_sampler(spec: StudySpec, distributions: Distributions, seed: int) -> Ba
     """
     check_sampler(spec.sampler)
     with warnings.catch_warnings():
-        # Optuna marks QMC and grouped TPE as experimental; the version is bounded, tests replay.
+        # Optuna marks QMC as experimental.
         warnings.simplefilter("ignore", ExperimentalWarning)
         try:
             return SAMPLERS[spec.sampler](spec, distributions, seed)
@@ -87,7 +87,6 @@ def _tpe(spec: StudySpec, _: Distributions, seed: int) -> BaseSampler:
         seed=seed,
         n_startup_trials=STARTUP_TRIALS,
         multivariate=True,
-        group=True,
         constant_liar=spec.budget.workers > 1,
     )
 

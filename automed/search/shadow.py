@@ -22,7 +22,8 @@ from automed.search.record import REJECTED, SAMPLER_STATE, template
 
 logging.getLogger("optuna.storages").setLevel(logging.WARNING)  # one line for each shadow else
 
-_NEVER = datetime(2000, 1, 1)  # noqa: DTZ001 - optuna keeps naive times; no sampler may see real ones
+_NEVER = datetime(2000, 1, 1)
+"""Stands in for all times: no sampler may see the real ones."""
 
 _LASTING = "qmc:"
 """Prefix of the study attributes that outlive a shadow: how far a Sobol sequence has got. What

@@ -28,5 +28,5 @@ def uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-        for number in caught:
-            signal.raise_signal(number)
+        for missed in caught:
+            signal.raise_signal(missed)

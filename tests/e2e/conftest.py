@@ -1,4 +1,4 @@
-"""The command line, driven in this process: as a user would, without paying the imports each time."""
+"""The command line, driven in this process: as a user would, but without the start-up time."""
 
 from __future__ import annotations
 

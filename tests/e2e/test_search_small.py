@@ -80,22 +80,22 @@ def test_screening_keeps_the_constraints(automed, small_pairs: Path, workspace: 
     flags = ("--max-size-mb", 9, "--data", small_pairs, "--name", "cheap", *QUICK)
     done = automed("search", "polyp", "--budget", 3, *flags)
     assert done.code == 0, done.out + done.err
-    from automed.search.reading import read_study
+    from automed.search.view import read_study
 
-    _, trials = read_study(workspace / "studies" / "cheap")
+    trials = read_study(workspace / "studies" / "cheap").trials
     trained = [t for t in trials if t.charged]
     assert len(trained) == 3
     assert all(t.result.cost.megabytes <= 9 for t in trained)
 
 
 def test_two_searches_of_one_seed_are_equal(automed, small_pairs: Path, workspace: Path) -> None:
-    from automed.search.reading import read_study
+    from automed.search.view import read_study
 
     histories = []
     for name in ("first", "second"):
         flags = ("--data", small_pairs, "--name", name, "--seed", 5, *QUICK)
         assert automed("search", "polyp", "--budget", 3, *flags).code == 0
-        _, trials = read_study(workspace / "studies" / name)
+        trials = read_study(workspace / "studies" / name).trials
         histories.append([(t.config, t.result.metrics, t.seed) for t in trials])
     assert histories[0] == histories[1]
     assert len({config for config, _, _ in histories[0]}) == 3

@@ -1,0 +1,194 @@
+"""The single checks of an audit, each from what was seen to at most one finding."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from automed.data.dataset import Dataset
+from automed.data.finding import Finding, few, number
+from automed.data.inspection import Inspection, Size
+
+MIN_SAMPLES = 3
+"""One for each part of a split."""
+
+FEW_SAMPLES = 10
+MIN_PER_CLASS = 3
+
+MOSTLY_FOREGROUND = 0.7
+"""Mean share of foreground from which inverted masks are likelier than large objects."""
+
+_MOVE = "repair the files, or move them (with their masks) out of the folder"
+
+
+def unreadable(seen: Sequence[Inspection]) -> Finding | None:
+    """Files that do not decode."""
+    problems = [problem for s in seen for problem in s.problems]
+    if not problems:
+        return None
+    return Finding(
+        code="unreadable",
+        message=f"{number(len(problems), 'damaged file')}: "
+        + "; ".join(sentence for _, sentence in problems[:3]),
+        files=tuple(file for file, _ in problems),
+        hint=_MOVE,
+    )
+
+
+def size_mismatch(seen: Sequence[Inspection]) -> Finding | None:
+    """Masks of another size than their image."""
+    bad = [s for s in seen if s.size and s.mask_size and s.size != s.mask_size]
+    if not bad:
+        return None
+    turned = all(s.size == (s.mask_size or (0, 0))[::-1] for s in bad)
+    examples = [
+        f"{s.sample.masks[0]} is {_by(s.mask_size)}, {s.sample.image} is {_by(s.size)}" for s in bad
+    ]
+    return Finding(
+        code="size-mismatch",
+        message=f"{number(len(bad), 'mask')} not of their image's size (height x width): "
+        f"{few(examples)}",
+        files=tuple(s.sample.masks[0] for s in bad),
+        hint="height and width are exchanged: turn the masks, or remove the images' EXIF "
+        "orientation"
+        if turned
+        else "export the masks again at the size of their images, or pair them rightly",
+    )
+
+
+def _by(size: Size | None) -> str:
+    return f"{size[0]}x{size[1]}" if size else "unknown"
+
+
+def images_alone(dataset: Dataset) -> Finding | None:
+    """Images for which there is no mask: an error, for automed cannot tell why."""
+    files = dataset.images_alone
+    if not files:
+        return None
+    return Finding(
+        code="image-without-mask",
+        message=f"{number(len(files), 'image')} without a mask: {few(files)}",
+        files=files,
+        hint="add the masks (all black where there is nothing to find), or move the images out "
+        "of the folder",
+    )
+
+
+def masks_alone(dataset: Dataset) -> Finding | None:
+    """Masks for which there is no image."""
+    files = dataset.masks_alone
+    if not files:
+        return None
+    return Finding(
+        code="mask-without-image",
+        message=f"{number(len(files), 'mask')} without an image, not used: {few(files)}",
+        files=files,
+    )
+
+
+def all_masks_empty(dataset: Dataset, seen: Sequence[Inspection]) -> Finding | None:
+    """No mask has any foreground under the rule in force."""
+    shares = [s.share for s in seen if s.share is not None]
+    if not shares or any(shares):
+        return None
+    faint = sum(s.faint for s in seen)
+    return Finding(
+        code="all-masks-empty",
+        message=f"all {len(shares)} masks are empty under the rule {dataset.options.mask_values!r}"
+        + (f", but {faint} of them hold values above 0" if faint else ""),
+        files=tuple(s.sample.masks[0] for s in seen if s.share is not None),
+        hint="if every value but 0 is foreground: --mask-values nonzero"
+        if dataset.options.mask_values == "half"
+        else "check that these are the masks",
+    )
+
+
+def empty_masks(dataset: Dataset, seen: Sequence[Inspection]) -> Finding | None:
+    """Some masks, not all, have no foreground."""
+    empty = [s for s in seen if s.share == 0]
+    if not empty or all_masks_empty(dataset, seen):
+        return None
+    files = tuple(s.sample.masks[0] for s in empty)
+    faint = sum(s.faint for s in empty)
+    return Finding(
+        code="empty-mask",
+        message=f"{number(len(empty), 'mask')} without foreground: {few(files)}",
+        files=files,
+        hint=f"{faint} of them hold values above 0; if these mean foreground: --mask-values nonzero"
+        if faint
+        else None,
+    )
+
+
+def full_masks(seen: Sequence[Inspection]) -> Finding | None:
+    """Masks that are all foreground."""
+    files = tuple(s.sample.masks[0] for s in seen if s.share == 1)
+    if not files:
+        return None
+    return Finding(
+        code="full-mask",
+        message=f"{number(len(files), 'mask')} all foreground: {few(files)}",
+        files=files,
+    )
+
+
+def mostly_foreground(seen: Sequence[Inspection]) -> Finding | None:
+    """Masks that look inverted."""
+    shares = [s.share for s in seen if s.share is not None]
+    if not shares or sum(shares) / len(shares) < MOSTLY_FOREGROUND:
+        return None
+    return Finding(
+        code="mostly-foreground",
+        message=f"{sum(shares) / len(shares):.0%} of all mask pixels are foreground; the masks "
+        "may be inverted (foreground must be the bright part)",
+    )
+
+
+def too_few(dataset: Dataset) -> Finding | None:
+    """So few samples that no split exists."""
+    if len(dataset.samples) >= MIN_SAMPLES:
+        return None
+    return Finding(
+        code="too-few-samples",
+        message=f"only {number(len(dataset.samples), 'sample')}; train, validation and test need "
+        f"at least {MIN_SAMPLES}",
+        files=tuple(sample.image for sample in dataset.samples),
+    )
+
+
+def rather_few(dataset: Dataset) -> Finding | None:
+    """So few samples that scores mean little."""
+    if not MIN_SAMPLES <= len(dataset.samples) < FEW_SAMPLES:
+        return None
+    return Finding(
+        code="few-samples",
+        message=f"only {number(len(dataset.samples), 'sample')}: scores will say little",
+    )
+
+
+def too_few_groups(dataset: Dataset) -> Finding | None:
+    """Groups that cannot be shared out among three parts."""
+    groups = Counter(sample.group for sample in dataset.samples if sample.group is not None)
+    if dataset.grouped_by is None or len(groups) >= MIN_SAMPLES:
+        return None
+    shown = few([f"{name} ({count})" for name, count in groups.most_common()])
+    return Finding(
+        code="too-few-groups",
+        message=f"only {number(len(groups), 'group')} by {dataset.grouped_by}: {shown}; train, "
+        f"validation and test need at least {MIN_SAMPLES}, because none is ever cut",
+        hint='group by something finer, or: --no-groups "why samples may be split one by one"',
+    )
+
+
+def small_classes(dataset: Dataset) -> Finding | None:
+    """Classes that cannot be in all three parts of a split."""
+    counts = Counter(sample.label for sample in dataset.samples if sample.label is not None)
+    small = [(name, counts[name]) for name in dataset.classes if counts[name] < MIN_PER_CLASS]
+    if not counts or not small:
+        return None
+    return Finding(
+        code="small-class",
+        message="classes with too few samples for train, validation and test: "
+        + few([f"{name} ({count})" for name, count in small], 6),
+        files=tuple(s.image for s in dataset.samples if s.label in dict(small)),
+    )

@@ -1,0 +1,1 @@
+"""Synthetic images for each task: one module a set, drawn with NumPy and OpenCV."""

@@ -1,0 +1,16 @@
+"""How a search ended."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """Why an executor returned."""
+
+    FINISHED = "finished"
+    """The budget is spent."""
+    INTERRUPTED = "interrupted"
+    """The user asked for it; what was running is trained anew on resume."""
+    EXHAUSTED = "exhausted"
+    """Nothing was left to try before the budget was spent; the study's notes say why."""

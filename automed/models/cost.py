@@ -1,0 +1,131 @@
+"""What a config's model will cost, without its weights: computed on the meta device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from automed.domain.config import Config
+from automed.domain.cost import Cost, Quantity
+from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.models.build import BuildError, build_model
+from automed.models.image_size import check_multiple, nearest_larger
+from automed.models.weights_file import file_size
+
+__all__ = ["BuildError", "predict_cost"]
+
+AnyTask = SegmentationTask | ClassificationTask
+
+_COSTLESS = ("model.dropout",)
+"""Parameters of a model that change its training alone."""
+
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What a cost depends on; the task is at hand, but does not tell two questions apart."""
+
+    config: Config
+    kind: str
+    classes: int
+    channels: int
+    image_size: tuple[int, int]
+    task: AnyTask = field(compare=False)
+
+
+def predict_cost(config: Config, task: AnyTask) -> Cost:
+    """Parameters, multiply-accumulates and file size of a config's model.
+
+    Parameters are all ``p.numel()``. MACs are those of torch's ``FlopCounterMode``, flops / 2, for
+    one image in eval mode: matrix products and convolutions, without biases, norms and
+    activations. The size is exactly that of the file that ``weights_file.save_weights`` writes.
+
+    No weights are allocated and the random state is not touched; models that cannot be built on
+    the meta device are built on the CPU. Answers are remembered.
+
+    Args:
+        config: Only its ``model.*`` keys matter.
+        task: Gives kind, channels, number of classes and image size.
+
+    Raises:
+        BuildError: The config cannot be built, or its model cannot take images of this size.
+    """
+    part = Config({key: v for key, v in config.part("model.").items() if key not in _COSTLESS})
+    answer = _answer(
+        _Question(part, task.kind, len(task.classes), task.channels, task.image_size, task)
+    )
+    if isinstance(answer, BuildError):
+        raise answer.with_traceback(None)
+    return answer
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _answer(question: _Question) -> Cost | BuildError:
+    try:
+        return _cost_on("meta", question)
+    except BuildError as error:
+        if error.__cause__ is None:  # not the library's failure but a finding of ours
+            return _bare(error)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            return _cost_on("cpu", question)
+    except BuildError as error:
+        return _bare(error)
+
+
+def _bare(error: BuildError) -> BuildError:
+    """The error without its traceback, which would keep the model in memory."""
+    return BuildError(error.problem, found=error.found, expected=error.expected, hint=error.hint)
+
+
+def _cost_on(device: str, question: _Question) -> Cost:
+    task = question.task
+    with torch.device(device):
+        model = build_model(question.config, task).eval()
+    check_multiple(model, task)
+    height, width = task.image_size
+    try:
+        macs = _macs(model, (task.channels, height, width), device)
+    except Exception as error:
+        raise _too_small(model, question, device, error) from error
+    return Cost(
+        parameters=Quantity(value=sum(p.numel() for p in model.parameters())),
+        macs=Quantity(value=macs),
+        size_bytes=Quantity(value=file_size(model)),
+        input_shape=(task.channels, height, width),
+    )
+
+
+def _macs(model: torch.nn.Module, shape: tuple[int, int, int], device: str) -> int:
+    image = torch.zeros(1, *shape, device=device)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(image)
+    return int(counter.get_total_flops()) // 2
+
+
+def _too_small(
+    model: torch.nn.Module, question: _Question, device: str, error: Exception
+) -> BuildError:
+    task = question.task
+    height, width = task.image_size
+
+    def runs(height: int, width: int) -> bool:
+        try:
+            _macs(model, (task.channels, height, width), device)
+        except Exception:  # noqa: BLE001 - whatever a model raises means that it does not run
+            return False
+        return True
+
+    nearest = nearest_larger(task.image_size, runs)
+    return BuildError(
+        f"the encoder {question.config['model.encoder']!r} cannot take images of {height}x{width}",
+        found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        expected=f"images of at least {nearest}" if nearest else None,
+        hint=f"--image-size {nearest}, or leave the encoder out with --set model.encoder=..."
+        if nearest
+        else "leave the encoder out with --set model.encoder=...",
+    )

@@ -1,0 +1,53 @@
+"""Which image sizes a model takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from segmentation_models_pytorch.base import SegmentationModel
+
+from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.models.build_error import BuildError
+
+_STEP = 32
+_LARGEST = 512
+"""Larger sizes are not tried."""
+
+
+def check_multiple(model: torch.nn.Module, task: SegmentationTask | ClassificationTask) -> None:
+    """Refuse sizes that a segmentation model's encoder cannot halve often enough.
+
+    Raises:
+        BuildError: Naming the size and the nearest ones that work.
+    """
+    if not isinstance(model, SegmentationModel) or not model.requires_divisible_input_shape:
+        return
+    stride = int(model.encoder.output_stride)
+    height, width = task.image_size
+    if height % stride == 0 and width % stride == 0:
+        return
+    below = (height // stride * stride, width // stride * stride)
+    above = (-(-height // stride) * stride, -(-width // stride) * stride)
+    sizes = [f"{h}x{w}" for h, w in (below, above) if min(h, w) > 0]
+    raise BuildError(
+        f"the model {model.name} cannot take images of {height}x{width}",
+        found=f"height or width is no multiple of {stride}",
+        expected=f"multiples of {stride}; the nearest are {' and '.join(sizes)}",
+        hint=f"--image-size {sizes[-1]}",
+    )
+
+
+def nearest_larger(size: tuple[int, int], runs: Callable[[int, int], bool]) -> str | None:
+    """The next larger size, in steps of 32 pixels, at which a model runs; None: none was found.
+
+    Args:
+        size: Height and width that failed.
+        runs: Whether the model takes images of a height and a width.
+    """
+    height, width = (side // _STEP * _STEP + _STEP for side in size)
+    while max(height, width) <= _LARGEST:
+        if runs(height, width):
+            return f"{height}x{width}"
+        height, width = height + _STEP, width + _STEP
+    return None

@@ -1,0 +1,86 @@
+"""The files that a trial leaves, each written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from automed.domain.errors import WorkspaceError
+from automed.domain.history import HISTORY
+from automed.domain.measurement import Measurement
+
+WEIGHTS = "weights.safetensors"
+RESULT = "result.json"
+PREVIEW = "preview.npz"
+PREDICTIONS = "predictions.npz"
+
+__all__ = ["HISTORY", "PREDICTIONS", "PREVIEW", "RESULT", "WEIGHTS", "History", "replacing"]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A draft to write instead of a file; it takes the file's place when the block ends well.
+
+    Raises:
+        WorkspaceError: It cannot be written, for instance because the disk is full.
+    """
+    draft = path.with_name(f".{os.getpid()}.{path.name}")
+    with writing(path):
+        try:
+            yield draft
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns the system's errors inside the block into one that names the file.
+
+    Raises:
+        WorkspaceError: The file cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path} cannot be written",
+            found=error.strerror or str(error),
+            expected="a folder that you may write to, with room for the trial's files",
+            hint="free some space and go on with --resume, or choose another --workspace PATH",
+        ) from error
+
+
+class History:
+    """Writes the measurements of a training, a line each, so that a killed one loses none.
+
+    Args:
+        folder: The trial's folder. What an earlier attempt wrote there is overwritten.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / HISTORY
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> History:
+        with writing(self._path):
+            self._file = self._path.open("w", encoding="utf-8")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, measurement: Measurement) -> None:
+        """Write one line, through to the system.
+
+        Raises:
+            WorkspaceError: It cannot be written.
+        """
+        assert self._file is not None
+        with writing(self._path):
+            self._file.write(measurement.model_dump_json() + "\n")
+            self._file.flush()

@@ -1,0 +1,129 @@
+"""Find out before a search whether any config can meet its constraints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from optuna.samplers import RandomSampler
+
+from automed.domain.config import Config, Value
+from automed.domain.digest import derive_seed
+from automed.domain.errors import ConstraintError
+from automed.domain.objective import SCALES, Constraint
+from automed.domain.parameter import CategoricalParameter
+from automed.domain.space import SearchSpace
+from automed.domain.study_spec import StudySpec
+from automed.search.baselines import baselines_of
+from automed.search.screen import Verdict, in_units
+from automed.search.shadow import Shadow
+
+RANDOM_DRAWS = 40
+SWEEPS = 3
+
+_FLAGS = {("macs", "at_most"): "--max-gflops", ("size_bytes", "at_most"): "--max-size-mb"}
+
+
+def find_feasible(spec: StudySpec, judge: Callable[[Config], Verdict]) -> Config:
+    """A config that may be trained.
+
+    Looks at the baselines, then at random configs, then changes the cheapest of them one
+    parameter at a time for as long as that helps.
+
+    Raises:
+        ConstraintError: None was found; says what binds and what the cheapest one costs.
+    """
+    search = _Descent(spec, judge)
+    for config in search.candidates():
+        if search.see(config):
+            return config
+    raise constraint_error(spec, search.best, search.verdict, len(search.seen))
+
+
+def constraint_error(
+    spec: StudySpec, cheapest: Config | None, verdict: Verdict, seen: int
+) -> ConstraintError:
+    """What to tell a user whose constraints nothing can meet."""
+    space = spec.task.space.name
+    if verdict.cost is None:
+        return ConstraintError(
+            f"none of {seen} configs of space {space!r} can be built",
+            found=verdict.rejected,
+            hint="try a larger --image-size",
+        )
+    values = verdict.cost.as_metrics()
+    bound = [c for c in spec.constraints if c.metric in values]
+    binding = [c for c in bound if c.violation(values[c.metric]) > 0]
+    prices = ", ".join(in_units(c.metric, values[c.metric]) for c in bound)
+    where = ", ".join(f"{k}={v}" for k, v in (cheapest or {}).items() if k.startswith("model."))
+    return ConstraintError(
+        f"no config of space {space!r} meets: " + " and ".join(c.describe() for c in binding),
+        found=f"the closest of {seen} configs has {prices}" + (f" ({where})" if where else ""),
+        expected=" and ".join(c.describe() for c in bound),
+        hint="loosen it, for example: " + " ".join(_flag(c, values[c.metric]) for c in binding),
+    )
+
+
+def _flag(constraint: Constraint, value: float) -> str:
+    at_most = constraint.kind == "at_most"
+    value /= SCALES.get(constraint.metric, 1.0)
+    # Three digits, rounded to the side that lets the config pass.
+    unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2) if value else 1.0
+    shown = (math.ceil if at_most else math.floor)(value / unit) * unit
+    flag = _FLAGS.get((constraint.metric, constraint.kind))
+    return f"{flag} {shown:g}" if flag else f"{constraint.replace(bound=shown).describe()}"
+
+
+class _Descent:
+    def __init__(self, spec: StudySpec, judge: Callable[[Config], Verdict]) -> None:
+        self._spec = spec
+        self._judge = judge
+        self.seen: set[Config] = set()
+        self.best: Config | None = None
+        self.verdict = Verdict(None, {}, "nothing was tried")
+
+    def see(self, config: Config) -> bool:
+        """Judge a config, remember the best; whether it may be trained."""
+        if config in self.seen:
+            return False
+        self.seen.add(config)
+        verdict = self._judge(config)
+        if self.best is None or verdict.violation < self.verdict.violation:
+            self.best, self.verdict = config, verdict
+        return verdict.rejected is None
+
+    def candidates(self) -> Iterator[Config]:
+        yield from baselines_of(self._spec.task).configs.values()
+        shadow = Shadow(self._spec.task.space, self._spec.task.objectives, [])
+        for draw in range(RANDOM_DRAWS):
+            seed = derive_seed(self._spec.seed, "probe", draw)
+            yield shadow.ask(RandomSampler(seed=seed), "random").config
+        for _ in range(SWEEPS):
+            start = self.best
+            for key in self._spec.task.space.parameters:
+                yield from self._changed(key)
+            if self.best == start:
+                return
+
+    def _changed(self, key: str) -> Iterator[Config]:
+        best = self.best
+        if best is None or key not in best:
+            return
+        for value in _extremes(self._spec.task.space, key):
+            yield _with_value(self._spec.task.space, {**dict(best.items()), key: value})
+
+
+def _extremes(space: SearchSpace, key: str) -> Sequence[Value]:
+    parameter = space.parameters[key]
+    if isinstance(parameter, CategoricalParameter):
+        return parameter.choices
+    return (parameter.low, parameter.high)
+
+
+def _with_value(space: SearchSpace, wanted: Mapping[str, Value]) -> Config:
+    """The config nearest to what is wanted; what became active takes its first value."""
+    values: dict[str, Value] = {}
+    for key in space.parameters:
+        if space.is_active(key, values):
+            values[key] = wanted[key] if key in wanted else _extremes(space, key)[0]
+    return Config(values)

@@ -1,0 +1,339 @@
+"""The study: ask for a config, report what an epoch showed, tell how the trial ended."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from optuna.trial import FrozenTrial, TrialState
+
+from automed.domain.budget import Budget
+from automed.domain.config import Config
+from automed.domain.decision import Decision
+from automed.domain.digest import derive_seed
+from automed.domain.errors import StudyError
+from automed.domain.front import Front
+from automed.domain.measurement import Measurement
+from automed.domain.objective import COST_METRICS
+from automed.domain.result import Failure, Result
+from automed.domain.study_spec import StudySpec
+from automed.domain.trial import Trial
+from automed.search import record
+from automed.search.journal import Journal
+from automed.search.lock import StudyLock
+from automed.search.probe import constraint_error, find_feasible
+from automed.search.proposer import Proposer
+from automed.search.samplers import check_sampler
+from automed.search.screen import CostOf, Verdict, screen, violations_of
+from automed.search.shadow import Proposal
+from automed.search.study_file import SPEC_FILE, read_spec, write_spec
+from automed.search.view import feasible_front
+
+PATIENCE = 200
+"""Rejected configs in a row after which a search gives up."""
+
+OnRejected = Callable[[Trial], None]
+
+
+class Study:
+    """The state machine of one search. Its memory is the journal in its folder.
+
+    Suggestions depend on the study's seed, the trial's number and the trials before it, and on
+    nothing else: a study that is killed and resumed equals one that was not. Not thread-safe.
+
+    Attributes:
+        folder: The study's folder.
+        spec: Its settings.
+        on_rejected: Called with each trial that the screen rejected.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        spec: StudySpec,
+        cost_of: CostOf,
+        on_rejected: OnRejected | None,
+        lock: StudyLock,
+    ) -> None:
+        """Use ``create`` or ``open``."""
+        self.folder = folder
+        self.spec = spec
+        self.on_rejected = on_rejected
+        self._cost_of = cost_of
+        self._proposer = Proposer(spec)
+        self._handed_out: set[int] = set()
+        self._finished: dict[int, Trial] = {}
+        self._ended: str | None = None
+        self._lock = lock
+        self._journal = Journal(folder, spec)
+        self._finish_what_was_told()
+
+    @classmethod
+    def create(
+        cls, folder: Path, spec: StudySpec, cost_of: CostOf, on_rejected: OnRejected | None = None
+    ) -> Study:
+        """Start a new study.
+
+        Args:
+            folder: Where to keep it; made where it is missing.
+            spec: Its settings.
+            cost_of: Predicts a config's cost; an ``AutomedError`` means it cannot be built.
+            on_rejected: Called with each trial that the screen rejected.
+
+        Raises:
+            ConstraintError: Nothing in the space can meet the constraints.
+            StudyError: There is a study in the folder, or a setting is invalid.
+        """
+        check_sampler(spec.sampler)
+        _refuse_existing(folder, spec)
+        find_feasible(spec, lambda config: screen(config, cost_of, spec.constraints))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StudyError(
+                f"{folder} cannot be made", found=error.strerror or str(error)
+            ) from error
+        with StudyLock(folder).kept_on_success() as lock:
+            _refuse_existing(folder, spec)
+            write_spec(folder, spec)
+            return cls(folder, spec, cost_of, on_rejected, lock)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        cost_of: CostOf,
+        on_rejected: OnRejected | None = None,
+        budget: Budget | None = None,
+    ) -> Study:
+        """Resume a study.
+
+        Args:
+            folder: Its folder.
+            cost_of: As in ``create``.
+            on_rejected: As in ``create``.
+            budget: Replaces the study's budget, for good.
+
+        Raises:
+            StudyError: There is no study, it is running, or its files are broken.
+        """
+        read_spec(folder)  # before the lock, which would leave a file in a folder without a study
+        with StudyLock(folder).kept_on_success() as lock:
+            spec = read_spec(folder)
+            if budget is not None:
+                spec = spec.replace(budget=budget)
+                write_spec(folder, spec)
+            return cls(folder, spec, cost_of, on_rejected, lock)
+
+    def close(self) -> None:
+        """Let others open the study. Does nothing when called again."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """Snapshots of all trials in order, rejected ones included."""
+        return tuple(self._snapshot(frozen) for frozen in self._history())
+
+    @property
+    def remaining(self) -> int:
+        """Trainings that the budget still allows to start."""
+        charged = sum(record.REJECTED not in t.user_attrs for t in self._history())
+        return max(0, self.spec.budget.trials - charged)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know: baselines left out, repairs, why the search ended early."""
+        names = self._proposer.baselines
+        rejected = tuple(
+            f"the baseline {t.origin!r} was rejected: {t.rejected}"
+            for t in self.trials
+            if t.rejected is not None and t.origin in names
+        )
+        others = (self._journal.repaired, self._ended)
+        return (*self._proposer.notes, *rejected, *(note for note in others if note))
+
+    def front(self) -> Front:
+        """The front of the complete trials that keep all constraints."""
+        return feasible_front(self.spec, self.trials)
+
+    def ask(self) -> Trial | None:
+        """The next trial to train: first those that a killed process left, then new ones.
+
+        Returns:
+            None where the budget is spent, or nothing is left to try (``remaining`` is above 0
+            then, and ``notes`` says why).
+
+        Raises:
+            ConstraintError: Not one of many configs met the constraints.
+            StudyError: The journal cannot be written to.
+        """
+        for frozen in self._history():
+            if frozen.state is TrialState.RUNNING and frozen.number not in self._handed_out:
+                return self._hand_out(frozen)
+        while self.remaining and not self._gave_up():
+            proposal = self._proposer.propose(self._history(), len(self._journal.trials()))
+            if proposal is None:
+                self._ended = "the search ended early: every config of the space has been tried"
+                return None
+            verdict = screen(proposal.config, self._cost_of, self.spec.constraints)
+            frozen = self._record(proposal, verdict)
+            if verdict.rejected is None:
+                return self._hand_out(frozen)
+            if self.on_rejected is not None:
+                self.on_rejected(self._snapshot(frozen))
+        return None
+
+    def report(self, trial: Trial, measurement: Measurement) -> Decision:
+        """Record what an epoch showed.
+
+        Raises:
+            StudyError: The trial is not running, or the journal cannot be written to.
+        """
+        self._running(trial)
+        value = measurement.metrics.get(self.spec.task.guide)
+        if value is not None:
+            self._journal.measure(trial.number, measurement.epoch, value)
+        return Decision.CONTINUE
+
+    def tell(self, trial: Trial, outcome: Result | Failure, stopped: bool = False) -> Trial:
+        """Record how a trial ended.
+
+        Args:
+            trial: A running one.
+            outcome: A result with an objective that is missing or not finite is a failure.
+            stopped: The trial was ended early: its result is kept, but not put on the front.
+
+        Returns:
+            The finished trial.
+
+        Raises:
+            StudyError: The trial is not running, or the journal cannot be written to.
+        """
+        self._running(trial)
+        if isinstance(outcome, Result) and not stopped:
+            outcome = self._with_objectives(outcome)
+        key = record.FAILURE
+        if isinstance(outcome, Result):
+            key = record.STOPPED if stopped else record.RESULT
+            late = [c for c in self.spec.constraints if c.metric not in COST_METRICS]
+            for name, violation in violations_of(late, outcome.values()).items():
+                self._journal.constrain(trial.number, record.CONSTRAINT + name, violation)
+        # One record holds all of the outcome: should the next one fail to be written, ``open``
+        # finishes the trial.
+        self._journal.note(trial.number, key, outcome.model_dump_json())
+        return self._finish(trial.number, key)
+
+    def put_back(self, trial: Trial) -> None:
+        """Let ``ask`` hand a running trial out again, because its training was interrupted."""
+        self._handed_out.discard(trial.number)
+
+    def _history(self) -> list[FrozenTrial]:
+        return [trial for trial in self._journal.trials() if record.is_ours(trial)]
+
+    def _snapshot(self, frozen: FrozenTrial) -> Trial:
+        if frozen.number in self._finished:
+            return self._finished[frozen.number]
+        trial = record.trial_of(frozen)
+        if frozen.state.is_finished():
+            self._finished[frozen.number] = trial
+        return trial
+
+    def _hand_out(self, frozen: FrozenTrial) -> Trial:
+        self._handed_out.add(frozen.number)
+        return self._snapshot(frozen)
+
+    def _record(self, proposal: Proposal, verdict: Verdict) -> FrozenTrial:
+        user_attrs = {
+            record.SEED: self._seed_of(proposal.config),
+            record.ORIGIN: proposal.origin,
+        }
+        if proposal.sampler_state:
+            user_attrs[record.SAMPLER_STATE] = proposal.sampler_state
+        if verdict.cost is not None:
+            user_attrs[record.PREDICTED] = verdict.cost.model_dump_json()
+        if verdict.rejected is not None:
+            user_attrs[record.REJECTED] = verdict.rejected
+        constraints = {record.CONSTRAINT + k: v for k, v in verdict.violations.items()}
+        return self._journal.add(
+            proposal,
+            TrialState.RUNNING if verdict.rejected is None else TrialState.PRUNED,
+            user_attrs=user_attrs,
+            system_attrs={**proposal.system_attrs, **constraints},
+        )
+
+    def _seed_of(self, config: Config) -> int:
+        # Of the config, not the number: two samplers that try one config train the same model.
+        return derive_seed(self.spec.seed, "train", config.digest)
+
+    def _gave_up(self) -> bool:
+        history = self._history()
+        row = list(
+            itertools.takewhile(lambda t: record.REJECTED in t.user_attrs, reversed(history))
+        )
+        if len(row) < PATIENCE:
+            return False
+        if len(row) == len(history):
+            closest = min(map(self._snapshot, row), key=lambda t: self._screened(t).violation)
+            verdict = self._screened(closest)
+            raise constraint_error(self.spec, closest.config, verdict, len(row))
+        self._ended = (
+            f"the search ended early: {PATIENCE} configs in a row were rejected, the last one: "
+            f"{self._snapshot(row[0]).rejected}"
+        )
+        return True
+
+    def _screened(self, trial: Trial) -> Verdict:
+        return screen(trial.config, self._cost_of, self.spec.constraints)
+
+    def _running(self, trial: Trial) -> None:
+        known = {t.number: t for t in self._history()}
+        state = known[trial.number].state.name if trial.number in known else "unknown"
+        if state != "RUNNING":
+            raise StudyError(
+                f"trial {trial.number} of study {self.spec.name!r} is not running", found=state
+            )
+
+    def _with_objectives(self, result: Result) -> Result | Failure:
+        values = result.values()
+        for objective in self.spec.task.objectives:
+            value = values.get(objective.metric, math.nan)
+            if not math.isfinite(value):
+                return Failure(
+                    kind="NonFiniteObjective",
+                    message=f"{objective.metric} is "
+                    + (f"{value}" if objective.metric in values else "missing"),
+                    epoch=result.best_epoch or None,
+                )
+        return result
+
+    def _finish(self, number: int, key: str) -> Trial:
+        frozen = next(t for t in self._history() if t.number == number)
+        values = None
+        if key == record.RESULT:
+            result = Result.model_validate_json(frozen.user_attrs[key])
+            values = [result.values()[o.metric] for o in self.spec.task.objectives]
+        return self._snapshot(self._journal.finish(number, record.OUTCOMES[key], values))
+
+    def _finish_what_was_told(self) -> None:
+        """Complete trials whose outcome was written but not their state: killed in between."""
+        for frozen in self._history():
+            told = [key for key in record.OUTCOMES if key in frozen.user_attrs]
+            if frozen.state is TrialState.RUNNING and told:
+                self._finish(frozen.number, told[0])
+
+
+def _refuse_existing(folder: Path, spec: StudySpec) -> None:
+    if (folder / SPEC_FILE).exists():
+        raise StudyError(
+            f"there is a study {spec.name!r} in {folder} already",
+            hint="go on with it: --resume, or start another one: --name NAME",
+        )

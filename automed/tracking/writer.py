@@ -1,0 +1,193 @@
+"""The thread that brings MLflow up to date, and keeps trying while it is away."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from automed.domain.front import front_of
+from automed.domain.study_spec import StudySpec
+from automed.tracking.backlog import Backlog, Due
+from automed.tracking.notebook import FrontFiles, Notebook
+from automed.tracking.quiet import quiet_here
+from automed.tracking.store import explain, set_defaults
+
+PAUSE = 1.0
+"""Seconds between two rounds: epochs that end in between are written together."""
+PATIENCE = 12.0
+"""Seconds without progress after which nobody waits for the thread any longer."""
+FIRST_DELAY, LONGEST_DELAY = 2.0, 60.0
+"""Seconds until a store that failed is tried again; doubled every time."""
+FRONT_EVERY = 30.0
+"""Seconds between two drawings of the front while the search runs."""
+
+
+class Writer:
+    """Works off a backlog, round after round. All of MLflow happens in its thread.
+
+    Args:
+        spec: Of the study.
+        notebook: Writes.
+        backlog: What there is to write.
+        draw: Draws the front; None: only its table is written.
+    """
+
+    def __init__(
+        self, spec: StudySpec, notebook: Notebook, backlog: Backlog, draw: FrontFiles | None
+    ) -> None:
+        self._objectives = spec.task.objectives
+        self._notebook = notebook
+        self._backlog = backlog
+        self._draw = draw
+        # A daemon: a store that never answers must not keep the program from ending.
+        self._thread = threading.Thread(target=self._work, name="automed-mlflow", daemon=True)
+        self._starting = threading.Lock()
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._abandoned = threading.Event()
+        self._quiet = ExitStack()
+        self._is_quiet = False
+        self._asked = self._answered = 0
+        self._progress = 0.0
+        self._retry_at = 0.0
+        self._delay = FIRST_DELAY
+        self._drawn: tuple[int, ...] = ()
+        self._drawn_at = float("-inf")
+        self._final_status: str | None = None
+        self.searching = False
+        """Whether a search runs: the study's run is then shown as running."""
+        self.reason = ""
+        """What went wrong last; empty after a round in which nothing did."""
+
+    def ring(self) -> None:
+        """Something changed. Returns at once."""
+        with self._starting:
+            if self._thread.ident is None and not self._closing.is_set():
+                self._progress = time.monotonic()
+                self._thread.start()
+        self._wake.set()
+
+    def catch_up(self) -> None:
+        """Try now, and wait until that is done or nothing moves any more."""
+        self._asked += 1
+        ticket = self._asked
+        self._retry_at = 0.0
+        self.ring()
+        self._wait(lambda: self._answered >= ticket)
+
+    def close(self, status: str) -> None:
+        """Write what is left, give the study's run its last status, and end the thread.
+
+        Returns after `PATIENCE` seconds without progress, whatever the store does.
+        """
+        if self._thread.ident is None:
+            return
+        self._final_status = status
+        self._closing.set()
+        self._wake.set()
+        if not self._wait(lambda: not self._thread.is_alive()):
+            self._abandoned.set()
+            self._notebook.close()
+            self.reason = self.reason or f"no answer within {PATIENCE:g} seconds"
+
+    def _wait(self, over: Callable[[], bool]) -> bool:
+        self._progress = time.monotonic()
+        while not over():
+            if time.monotonic() - self._progress > PATIENCE or not self._thread.is_alive():
+                return over()
+            self._thread.join(0.05)
+        return True
+
+    def _work(self) -> None:
+        set_defaults()
+        try:
+            while not self._closing.is_set():
+                self._wake.wait(self._nap())
+                self._wake.clear()
+                if time.monotonic() >= self._retry_at and not self._closing.is_set():
+                    self._round()
+                    self._closing.wait(PAUSE)
+            if not self._abandoned.is_set():
+                self._round()
+        finally:
+            self._quiet.close()
+            self._notebook.close()
+
+    def _nap(self) -> float | None:
+        if self._retry_at == 0.0:
+            return None
+        return max(self._retry_at - time.monotonic(), 0.05)
+
+    def _round(self) -> None:
+        ticket = self._asked
+        try:
+            problems = self._write()
+        except Exception as error:  # noqa: BLE001 - a search outlives its notebook
+            problems = [explain(error)]
+        if problems:
+            self._notebook.forget()
+            self.reason = problems[0]
+            self._retry_at = time.monotonic() + self._delay
+            self._delay = min(2 * self._delay, LONGEST_DELAY)
+        else:
+            self.reason, self._retry_at, self._delay = "", 0.0, FIRST_DELAY
+        self._answered = ticket
+
+    def _write(self) -> list[str]:
+        self._connect()
+        problems = []
+        for due in self._backlog.due():
+            if self._abandoned.is_set():
+                break
+            problem = self._write_trial(due)
+            if problem is not None:
+                problems.append(problem)
+        self._write_study()
+        return problems
+
+    def _connect(self) -> None:
+        import mlflow  # noqa: F401 - takes seconds, and sets up the handlers that are then quieted
+
+        if not self._is_quiet:
+            self._quiet.enter_context(quiet_here())
+            self._is_quiet = True
+            self._moved()
+        self._notebook.open()
+        self._moved()
+        if self.searching and not self._closing.is_set():
+            self._notebook.set_status("RUNNING")
+
+    def _write_trial(self, due: Due) -> str | None:
+        try:
+            if not self._notebook.holds(due.trial):
+                self._notebook.write_trial(due.trial, due.live, due.started)
+        except Exception as error:
+            if not self._notebook.answers():
+                raise
+            # The store is there: one trial that it does not take must not keep back the others.
+            self._notebook.forget()
+            self._notebook.open()
+            return f"trial {due.trial.number}: {explain(error)}"
+        self._backlog.done(due)
+        self._moved()
+        return None
+
+    def _write_study(self) -> None:
+        trials = self._backlog.trials
+        self._notebook.write_curves(trials, self._backlog.rejected)
+        front = front_of(trials, self._objectives)
+        members = tuple(t.number for t in front.trials)
+        closing = self._closing.is_set()
+        waited = time.monotonic() - self._drawn_at > FRONT_EVERY
+        if members != self._drawn and (closing or waited):
+            self._notebook.write_front(trials, self._draw)
+            self._drawn, self._drawn_at = members, time.monotonic()
+        if closing and self._final_status is not None:
+            self._notebook.settle()
+            self._notebook.set_status(self._final_status)
+        self._moved()
+
+    def _moved(self) -> None:
+        self._progress = time.monotonic()

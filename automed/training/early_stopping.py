@@ -1,0 +1,30 @@
+"""When a training has not become better for too long."""
+
+from __future__ import annotations
+
+
+class EarlyStopping:
+    """Remembers the best epoch.
+
+    Args:
+        patience: Epochs in a row without a better value after which the training should end.
+    """
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+        self.best_epoch = 0
+        self._best = float("inf")
+        self._epoch = 0
+
+    def is_better(self, value: float) -> bool:
+        """Take the next epoch's value, smaller is better; of equal ones the first counts."""
+        self._epoch += 1
+        if self.best_epoch and not value < self._best:
+            return False
+        self._best, self.best_epoch = value, self._epoch
+        return True
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether patience is."""
+        return self._epoch - self.best_epoch >= self.patience

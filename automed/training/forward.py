@@ -1,0 +1,42 @@
+"""From images in [0, 1] to logits."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.models.normalization import normalization
+from automed.training.device import Precision, autocast
+
+
+class Forward:
+    """A model with the normalization of its task, in the precision of its training.
+
+    Args:
+        model: Already on the device; takes normalized images.
+        task: Says how to normalize.
+        device: Where the model lies.
+        precision: As in `TrainingSettings`.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        task: SegmentationTask | ClassificationTask,
+        device: torch.device,
+        precision: Precision,
+    ) -> None:
+        self.model = model
+        self.device = device
+        self._precision = precision
+        self._mean, self._std = (values.to(device) for values in normalization(task))
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Float32 logits of float images (batch, channels, height, width) in [0, 1]."""
+        normalized = ((images - self._mean) / self._std).contiguous(
+            memory_format=torch.channels_last
+        )
+        with autocast(self.device, self._precision):
+            logits: Tensor = self.model(normalized)
+        return logits.float()

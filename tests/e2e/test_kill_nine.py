@@ -1,0 +1,99 @@
+"""A search that is killed with signal 9 and resumed equals one that was left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from automed.domain.trial import Trial, TrialState
+from automed.search.view import read_study
+
+TRIALS = 6
+SETTINGS = (
+    "--budget", str(TRIALS), "--no-pretrained", "--epochs", "2", "--image-size", "64",
+    "--seed", "3", "--set", "training.batch_size=4",
+    "--fix", "model.encoder=tf_mobilenetv3_small_075",
+)  # fmt: skip
+
+
+def command(workspace: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "AUTOMED_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-c", "from automed.cli.app import main; main()", *arguments],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def finished(workspace: Path) -> int:
+    journal = workspace / "studies" / "s" / "trials"
+    return len(list(journal.glob("*/result.json"))) if journal.is_dir() else 0
+
+
+def kill_after(process: subprocess.Popen[bytes], workspace: Path, trials: int) -> None:
+    deadline = time.monotonic() + 240
+    while finished(workspace) < trials and process.poll() is None:
+        assert time.monotonic() < deadline, "the search does not get on"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def history(workspace: Path) -> list[tuple[object, ...]]:
+    trials = read_study(workspace / "studies" / "s").trials
+    return [signature(t) for t in trials]
+
+
+def signature(trial: Trial) -> tuple[object, ...]:
+    assert trial.result is not None
+    return (
+        trial.number, trial.config, trial.seed, trial.state, trial.origin,
+        tuple(sorted(trial.result.metrics.items())), trial.result.cost,
+    )  # fmt: skip
+
+
+def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path, small_pairs: Path) -> None:
+    flags = ("search", "polyp", "--name", "s", "--data", str(small_pairs), *SETTINGS)
+    quiet, torn = tmp_path / "quiet", tmp_path / "torn"
+
+    undisturbed = command(quiet, *flags)
+    kill_after(command(torn, *flags), torn, 2)
+    before = read_study(torn / "studies" / "s").trials
+    done = [t for t in before if t.state is TrialState.COMPLETE]
+    stamps = {f: f.stat().st_mtime_ns for f in torn.glob("studies/s/trials/*/result.json")}
+    resume = ("search", "polyp", "--resume", "--name", "s")
+    kill_after(command(torn, *resume), torn, 4)
+    last = command(torn, *resume)
+    output, _ = last.communicate(timeout=300)
+    assert last.returncode == 0, output.decode()
+    other, _ = undisturbed.communicate(timeout=300)
+    assert undisturbed.returncode == 0, other.decode()
+
+    assert history(torn) == history(quiet)
+    assert len(history(torn)) == TRIALS
+    rewritten = [f for f, stamp in stamps.items() if f.stat().st_mtime_ns != stamp]
+    untold = len(stamps) - len(done)  # killed between writing a result and telling it
+    assert len(rewritten) <= untold
+
+
+def test_interrupt_finishes_cleanly_and_says_how_to_go_on(
+    tmp_path: Path, small_pairs: Path
+) -> None:
+    flags = ("search", "polyp", "--name", "s", "--data", str(small_pairs), *SETTINGS)
+    process = command(tmp_path, *flags)
+    deadline = time.monotonic() + 240
+    while finished(tmp_path) < 1 and process.poll() is None:
+        assert time.monotonic() < deadline, "the search does not get on"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=120)
+    text = output.decode()
+    assert process.returncode == 0, text
+    assert "Interrupted" in text
+    assert "automed search polyp --resume --name s" in text
+    assert "Traceback" not in text
+    trials = read_study(tmp_path / "studies" / "s").trials
+    assert 1 <= sum(t.state is TrialState.COMPLETE for t in trials) < TRIALS
