@@ -32,6 +32,5 @@ def write_front(spec: StudySpec, trials: Sequence[Trial], front: Front, folder: 
 
 def front_title(spec: StudySpec) -> str:
     """What a plot of this study's front is called; says so where the data are synthetic."""
-    height, width = spec.task.image_size
-    title = f"{spec.task.title}: study {spec.name}, input {height}x{width}"
+    title = f"{spec.task.title}: study {spec.name}"
     return f"{title}, synthetic demo data" if spec.data.is_demo else title

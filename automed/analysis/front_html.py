@@ -25,7 +25,6 @@ _CONTROLS = {
     "responsive": True,
     # By default a button of the page uploads the chart and its data to Plotly's cloud.
     "showSendToCloud": False,
-    "plotlyServerURL": "",
 }
 
 
@@ -79,7 +78,7 @@ def _draw(figure: go.Figure, view: FrontView) -> None:
     largest = max(p.megabytes for p in view.points)
     knee = [p for p in view.points if p.is_knee and len(view.points) > 1]
     groups = (
-        ("dominated", [p for p in view.points if not p.on_front], FAINT, 0.5),
+        ("off the front", [p for p in view.points if not p.on_front], FAINT, 0.5),
         ("on the front", [p for p in view.points if p.on_front], BLUE, 0.9),
     )
     for name, points, colour, opacity in groups:
@@ -99,7 +98,7 @@ def _group(
     name: str, points: Sequence[Point], largest: float, colour: str, opacity: float, ringed: bool
 ) -> dict[str, Any]:
     order = sorted(points, key=lambda p: -p.megabytes)
-    named = name != "dominated"
+    named = name == "on the front"
     # The knee is named outside its ring.
     names = ["" if p.is_knee and ringed else str(p.number) for p in order]
     return {

@@ -145,7 +145,7 @@ def _legend(axes: Axes, view: FrontView, largest: float, low: Sequence[Point]) -
 
     handles = [dot("on the front", marker="o", color=BLUE, ms=8, mec="white")]
     if any(not p.on_front for p in view.points):
-        handles.append(dot("dominated", marker="o", color=FAINT, ms=8, mec="white", alpha=0.6))
+        handles.append(dot("off the front", marker="o", color=FAINT, ms=8, mec="white", alpha=0.6))
     if any(p.is_knee for p in view.points) and len(view.points) > 1:
         handles.append(dot("knee", marker="o", ms=10, mfc="none", mec=VERMILION, mew=1.8))
     if low:

@@ -88,7 +88,8 @@ def _best_epoch(path: Path) -> int | None:
 
 def _load(path: Path, names: Sequence[str]) -> list[np.ndarray] | None:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, for numpy leaves a file open that turns out to be torn.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return [file[name] for name in names]
     except (FileNotFoundError, KeyError, EOFError, ValueError, zipfile.BadZipFile):
         return None

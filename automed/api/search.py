@@ -27,8 +27,8 @@ from automed.domain.split import Split
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
-from automed.executors.outcome import Outcome
 from automed.executors.inline import run as run_inline
+from automed.executors.outcome import Outcome
 from automed.models.cost import predict_cost
 from automed.models.weights import preflight
 from automed.pipeline.job import Job

@@ -37,6 +37,8 @@ def show(checked: Checked) -> None:
                 out.print(Text(f"    {file}", style="dim"), soft_wrap=True)
             if len(finding.files) > 5:
                 out.print(Text(f"    and {len(finding.files) - 5} more", style="dim"))
+            if finding.hint:
+                out.print(Text(f"    next: {finding.hint}", style="green"), soft_wrap=True)
 
 
 def flags_of(options: DataOptions) -> str:

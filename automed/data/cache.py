@@ -6,7 +6,6 @@ import errno
 import json
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +25,7 @@ from automed.data.image_cache import (
     describe_array,
     read_cache,
 )
+from automed.data.parallel import in_threads
 from automed.data.preprocess import PREPROCESS
 from automed.data.readers import read_image, read_masks, size_text
 from automed.data.resize import resize_image, resize_mask
@@ -194,16 +194,9 @@ def _fill(
     def write(row: int) -> None:
         images[row], targets[row] = recipe.row(samples[row])
 
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool:
-        rows = [pool.submit(write, row) for row in range(len(samples))]
-        try:
-            for done, row in enumerate(rows, start=1):
-                row.result()
-                if progress is not None:
-                    progress(done, len(samples))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    for done, _ in enumerate(in_threads(write, range(len(samples))), start=1):
+        if progress is not None:
+            progress(done, len(samples))
 
 
 def _write_index(recipe: _Recipe, folder: Path) -> None:

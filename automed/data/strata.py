@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automed.data.dataset import Dataset
+from automed.data.parallel import in_threads
 from automed.data.readers import read_masks
 from automed.domain.sample import Sample
 
@@ -57,8 +57,7 @@ def foreground_shares(dataset: Dataset) -> NDArray[np.float64]:
     def share(sample: Sample) -> float:
         return float(read_masks(dataset.mask_paths(sample), dataset.options.mask_values).mean())
 
-    with ThreadPoolExecutor() as pool:
-        return np.array(list(pool.map(share, dataset.samples)), dtype=np.float64)
+    return np.fromiter(in_threads(share, dataset.samples), dtype=np.float64)
 
 
 def bins_of(shares: Sequence[float] | NDArray[np.float64]) -> NDArray[np.int64]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from automed.data.dataset import Dataset
-from automed.domain.errors import DataError
-from automed.domain.sample import Sample
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -30,20 +26,8 @@ def tie_twins(dataset: Dataset, keys: Sequence[Key]) -> list[Key]:
             parent[key] = key = parent[parent[key]]
         return key
 
-    first: dict[bytes, Key] = {}
-    for content, key in zip(_contents(dataset), keys, strict=True):
-        parent[root(key)] = root(first.setdefault(content, key))
+    first: dict[str, Key] = {}
+    for sample, key in zip(dataset.samples, keys, strict=True):
+        twin = first.setdefault(dataset.file_digests[sample.image], key)
+        parent[root(key)] = root(twin)
     return [root(key) for key in keys]
-
-
-def _contents(dataset: Dataset) -> list[bytes]:
-    def content(sample: Sample) -> bytes:
-        path = dataset.image_path(sample)
-        try:
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "blake2b").digest()
-        except OSError as error:
-            raise DataError(f"{path} cannot be read", found=error.strerror or str(error)) from None
-
-    with ThreadPoolExecutor() as pool:  # reading and hashing release the GIL
-        return list(pool.map(content, dataset.samples))

@@ -103,7 +103,9 @@ def _cost_on(device: str, question: _Question) -> Cost:
 def _macs(model: torch.nn.Module, shape: tuple[int, int, int], device: str) -> int:
     image = torch.zeros(1, *shape, device=device)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(image)
+        output = model(image)
+    if output.ndim == 4 and output.shape[-2:] != image.shape[-2:]:
+        raise ValueError(f"its masks have another size: {output.shape[-2]}x{output.shape[-1]}")
     return int(counter.get_total_flops()) // 2
 
 
@@ -124,7 +126,7 @@ def _too_small(
     return BuildError(
         f"the encoder {question.config['model.encoder']!r} cannot take images of {height}x{width}",
         found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-        expected=f"images of at least {nearest}" if nearest else None,
+        expected=f"a size that works is {nearest}" if nearest else None,
         hint=f"--image-size {nearest}, or leave the encoder out with --set model.encoder=..."
         if nearest
         else "leave the encoder out with --set model.encoder=...",

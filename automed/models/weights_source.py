@@ -88,9 +88,10 @@ def find_in_folder(encoder: str, folder: Path) -> Path:
             f"{folder / pickles[0]} is a pickle, which may run code when it is opened",
             expected=f"{path.name}: {_FILE} of {repo_of(encoder)}, renamed",
         )
+    names = sorted(p.name for p in folder.iterdir())
     raise WeightsError(
         f"the folder {folder} has no weights for the encoder {encoder!r}",
-        found=", ".join(sorted(p.name for p in folder.iterdir())[:8]) or "an empty folder",
+        found=f"only {', '.join(names[:8])}" if names else "an empty folder",
         expected=f"{path.name}: {_FILE} of {repo_of(encoder)}, renamed",
         hint="add the file, or train from random weights with --no-pretrained",
     )
@@ -115,7 +116,9 @@ def fetch(encoder: str, *, ask_hub: bool = True) -> Path:
     if isinstance(cached, str):
         return Path(cached)
     if not ask_hub:
-        raise _unavailable(encoder, source, ConnectionError("not asked: the hub did not answer before"))
+        raise _unavailable(
+            encoder, source, ConnectionError("not asked: the hub did not answer before")
+        )
     try:
         url = hf_hub_url(source.repo, _FILE, revision=source.revision)
         get_hf_file_metadata(url, timeout=_ANSWER_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TypeVar
 
 from optuna.distributions import (
     BaseDistribution,
@@ -13,8 +14,10 @@ from optuna.distributions import (
 from optuna.trial import Trial
 
 from automed.domain.config import Value
-from automed.domain.parameter import FloatParameter, IntParameter, Parameter
+from automed.domain.parameter import CategoricalParameter, IntParameter, Parameter
 from automed.domain.space import SearchSpace
+
+Number = TypeVar("Number", int, float)
 
 
 def distribution_of(parameter: Parameter) -> BaseDistribution:
@@ -23,15 +26,14 @@ def distribution_of(parameter: Parameter) -> BaseDistribution:
     A high bound that no step reaches is lowered to the last one that does, as optuna would do
     with a warning for every trial.
     """
-    if isinstance(parameter, FloatParameter):
-        high = parameter.high
-        if parameter.step is not None:
-            high = _reached(parameter.low, parameter.high, parameter.step)
-        return FloatDistribution(parameter.low, high, log=parameter.log, step=parameter.step)
+    if isinstance(parameter, CategoricalParameter):
+        return CategoricalDistribution(parameter.choices)
+    low, high, step = parameter.low, parameter.high, parameter.step
+    if step is not None:
+        high = reached(low, high, step)
     if isinstance(parameter, IntParameter):
-        high = parameter.high - (parameter.high - parameter.low) % parameter.step
-        return IntDistribution(parameter.low, high, log=parameter.log, step=parameter.step)
-    return CategoricalDistribution(parameter.choices)
+        return IntDistribution(int(low), int(high), log=parameter.log, step=parameter.step)
+    return FloatDistribution(low, high, log=parameter.log, step=step)
 
 
 def distributions_of(space: SearchSpace) -> dict[str, BaseDistribution]:
@@ -52,7 +54,8 @@ def suggest(trial: Trial, key: str, distribution: BaseDistribution) -> Value:
     return value
 
 
-def _reached(low: float, high: float, step: float) -> float:
+def reached(low: Number, high: Number, step: Number) -> Number:
+    """The highest value that whole steps from the low bound reach."""
     # In decimal: 0.3 holds three steps of 0.1, which binary floats deny.
     first, last, width = (Decimal(str(x)) for x in (low, high, step))
-    return float(first + (last - first) // width * width)
+    return type(high)(first + (last - first) // width * width)

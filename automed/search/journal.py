@@ -42,6 +42,7 @@ class Journal:
     def __init__(self, folder: Path, spec: StudySpec) -> None:
         # Absolute, or optuna's lock waits for ever on a link that points nowhere.
         self._path = folder.absolute() / JOURNAL_FILE
+        _refuse_lost(self._path)
         self.repaired = repair(self._path)
         """What had to be mended, in words for the user; None: nothing."""
         with _readable(self._path):
@@ -164,6 +165,7 @@ def read_trials(folder: Path, spec: StudySpec) -> list[FrozenTrial]:
         StudyError: The journal is damaged.
     """
     path = folder.absolute() / JOURNAL_FILE
+    _refuse_lost(path)
     if not path.exists():
         return []
     with _readable(path):
@@ -172,6 +174,15 @@ def read_trials(folder: Path, spec: StudySpec) -> list[FrozenTrial]:
             return storage.get_all_trials(storage.get_study_id_from_name(spec.name))
         except KeyError:
             return []
+
+
+def _refuse_lost(path: Path) -> None:
+    trained = path.parent / "trials"
+    if not path.exists() and trained.is_dir() and any(trained.iterdir()):
+        raise StudyError(
+            f"{path} is missing, but there are trained trials in {trained}",
+            hint="restore the file from a backup, or start the search anew under another --name",
+        )
 
 
 @contextmanager

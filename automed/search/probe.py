@@ -15,6 +15,7 @@ from automed.domain.parameter import CategoricalParameter
 from automed.domain.space import SearchSpace
 from automed.domain.study_spec import StudySpec
 from automed.search.baselines import baselines_of
+from automed.search.distributions import reached
 from automed.search.screen import Verdict, in_units
 from automed.search.shadow import Shadow
 
@@ -66,12 +67,15 @@ def constraint_error(
 
 def _flag(constraint: Constraint, value: float) -> str:
     at_most = constraint.kind == "at_most"
-    value /= SCALES.get(constraint.metric, 1.0)
+    scale = SCALES.get(constraint.metric, 1.0)
+    value /= scale
     # Three digits, rounded to the side that lets the config pass.
     unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2) if value else 1.0
     shown = (math.ceil if at_most else math.floor)(value / unit) * unit
     flag = _FLAGS.get((constraint.metric, constraint.kind))
-    return f"{flag} {shown:g}" if flag else f"{constraint.replace(bound=shown).describe()}"
+    if flag is None:
+        return str(constraint.replace(bound=shown * scale).describe())
+    return f"{flag} {shown:g}"
 
 
 class _Descent:
@@ -117,7 +121,8 @@ def _extremes(space: SearchSpace, key: str) -> Sequence[Value]:
     parameter = space.parameters[key]
     if isinstance(parameter, CategoricalParameter):
         return parameter.choices
-    return (parameter.low, parameter.high)
+    low, high = parameter.low, parameter.high
+    return (low, reached(low, high, parameter.step) if parameter.step else high)
 
 
 def _with_value(space: SearchSpace, wanted: Mapping[str, Value]) -> Config:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from automed.domain.config import Config
 from automed.domain.cost import Cost
-from automed.domain.errors import AutomedError
+from automed.domain.errors import AutomedError, ConstraintError
 from automed.domain.objective import COST_METRICS, LABELS, SCALES, Constraint
+from automed.domain.space_edit import suggestion
+from automed.domain.study_spec import StudySpec
+from automed.domain.task import CLASSIFICATION_METRICS, SEGMENTATION_METRICS
 
 CostOf = Callable[[Config], Cost]
 
-UNBUILDABLE = 1000.0
-"""Violation of a config that no model can be built from: worse than any price."""
+HOPELESS = 1000.0
+"""Violation where there is no value to compare: worse than any price."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ def screen(config: Config, cost_of: CostOf, constraints: Sequence[Constraint]) -
     try:
         cost = cost_of(config)
     except AutomedError as error:
-        return Verdict(None, {"builds": UNBUILDABLE}, error.problem)
-    known = [c for c in constraints if c.metric in COST_METRICS]
+        return Verdict(None, {"builds": HOPELESS}, error.problem)
+    known, _ = split_constraints(constraints)
     values = cost.as_metrics()
     broken = [describe_broken(c, values) for c in known if c.violation(values[c.metric]) > 0]
     return Verdict(cost, violations_of(known, values), "; ".join(broken) or None)
@@ -52,12 +56,38 @@ def violations_of(
     constraints: Sequence[Constraint], values: Mapping[str, float]
 ) -> dict[str, float]:
     """Violations by constraint, as shares of the bounds, so that samplers may add them up."""
-    return {
-        f"{c.metric} {c.kind.replace('_', ' ')}": c.violation(values[c.metric])
-        / (abs(c.bound) or 1.0)
-        for c in constraints
-        if c.metric in values
-    }
+    found = {}
+    for constraint in constraints:
+        violation = constraint.violation(values.get(constraint.metric, math.nan))
+        share = violation / (abs(constraint.bound) or 1.0)
+        name = f"{constraint.metric} {constraint.kind.replace('_', ' ')}"
+        found[name] = share if math.isfinite(share) else HOPELESS
+    return found
+
+
+def split_constraints(
+    constraints: Sequence[Constraint],
+) -> tuple[list[Constraint], list[Constraint]]:
+    """Those on costs, which the screen judges, and those on quality, which only a result can."""
+    costs = [c for c in constraints if c.metric in COST_METRICS]
+    return costs, [c for c in constraints if c.metric not in COST_METRICS]
+
+
+def check_constraints(spec: StudySpec) -> None:
+    """Refuse a constraint on what no trial measures.
+
+    Raises:
+        ConstraintError: Naming the metric.
+    """
+    kinds = {"segmentation": SEGMENTATION_METRICS, "classification": CLASSIFICATION_METRICS}
+    known = (*COST_METRICS, *kinds[spec.task.kind])
+    for constraint in spec.constraints:
+        if constraint.metric not in known:
+            raise ConstraintError(
+                f"there is no metric {constraint.metric!r} to constrain"
+                f"{suggestion(constraint.metric, known)}",
+                expected=f"one of {', '.join(known)}",
+            )
 
 
 def describe_broken(constraint: Constraint, values: Mapping[str, float]) -> str:

@@ -17,7 +17,6 @@ from automed.domain.digest import derive_seed
 from automed.domain.errors import StudyError
 from automed.domain.front import Front
 from automed.domain.measurement import Measurement
-from automed.domain.objective import COST_METRICS
 from automed.domain.result import Failure, Result
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
@@ -27,7 +26,14 @@ from automed.search.lock import StudyLock
 from automed.search.probe import constraint_error, find_feasible
 from automed.search.proposer import Proposer
 from automed.search.samplers import check_sampler
-from automed.search.screen import CostOf, Verdict, screen, violations_of
+from automed.search.screen import (
+    CostOf,
+    Verdict,
+    check_constraints,
+    screen,
+    split_constraints,
+    violations_of,
+)
 from automed.search.shadow import Proposal
 from automed.search.study_file import SPEC_FILE, read_spec, write_spec
 from automed.search.view import feasible_front
@@ -88,6 +94,7 @@ class Study:
             StudyError: There is a study in the folder, or a setting is invalid.
         """
         check_sampler(spec.sampler)
+        check_constraints(spec)
         _refuse_existing(folder, spec)
         find_feasible(spec, lambda config: screen(config, cost_of, spec.constraints))
         try:
@@ -224,7 +231,7 @@ class Study:
         key = record.FAILURE
         if isinstance(outcome, Result):
             key = record.STOPPED if stopped else record.RESULT
-            late = [c for c in self.spec.constraints if c.metric not in COST_METRICS]
+            _, late = split_constraints(self.spec.constraints)
             for name, violation in violations_of(late, outcome.values()).items():
                 self._journal.constrain(trial.number, record.CONSTRAINT + name, violation)
         # One record holds all of the outcome: should the next one fail to be written, ``open``

@@ -126,12 +126,13 @@ def _cost_values(cost: Cost) -> dict[str, float]:
 def front_values(front: Front, quality: Objective, rejected: int) -> dict[str, float]:
     """How far a study has come: curves of the study's run over its trials."""
     found = [t.result.metrics[quality.metric] for t in front.trials if t.result is not None]
-    return {
+    values = {
         "hypervolume": front.hypervolume,
-        f"best_{quality.metric}": min(found, key=quality.loss),
         "front_trials": float(len(front.trials)),
         "rejected_configs": float(rejected),
     }
+    # Empty until a trial keeps the study's constraints.
+    return values | ({f"best_{quality.metric}": min(found, key=quality.loss)} if found else {})
 
 
 def front_table(trials: Sequence[Trial], guide: str) -> dict[str, list[object]]:

@@ -60,7 +60,7 @@ class MlflowTracker:
         self._backlog = Backlog()
         self._backlog.add(earlier)
         notebook = Notebook(spec, folder, uri, pictures)
-        self._writer = Writer(spec, notebook, self._backlog, front_files)
+        self._writer = Writer(spec, uri, notebook, self._backlog, front_files)
 
     def trial_started(self, trial: Trial) -> None:
         """Its run appears."""

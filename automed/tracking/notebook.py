@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from automed.domain.front import front_of
 from automed.domain.history import HISTORY, read_history
 from automed.domain.measurement import Measurement
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial, TrialState
+from automed.search.view import feasible_front
 from automed.tracking import entries
 from automed.tracking.epochs import beginning_of, duration_of, is_stale, points_of
 from automed.tracking.identity import study_uid
@@ -135,7 +135,7 @@ class Notebook:
             trials: Every trial of the study that is known.
             rejected: Numbers of the trials that the screen rejected.
         """
-        study, task = self._study(), self._spec.task
+        study = self._study()
         done = sorted(
             (t for t in trials if t.state is TrialState.COMPLETE and t.result is not None),
             key=lambda t: t.number,
@@ -144,18 +144,18 @@ class Notebook:
         points = []
         for count, trial in enumerate(done, start=1):
             if trial.number not in known:
-                front = front_of(done[:count], task.objectives)
+                front = feasible_front(self._spec, done[:count])
                 skipped = sum(number < trial.number for number in rejected)
-                values = entries.front_values(front, task.quality, skipped)
+                values = entries.front_values(front, self._spec.task.quality, skipped)
                 points += [Point(k, trial.number, v, _now()) for k, v in values.items()]
         study.log_points(points)
         study.set_tags({"rejected": str(len(rejected))})
 
     def write_front(self, trials: Sequence[Trial], draw: FrontFiles | None) -> None:
         """Replace the table of the front, and its pictures where there is somebody to draw them."""
-        study, task = self._study(), self._spec.task
-        front = front_of(trials, task.objectives)
-        table = entries.front_table(front.trials, task.guide)
+        study = self._study()
+        front = feasible_front(self._spec, trials)
+        table = entries.front_table(front.trials, self._spec.task.guide)
         study.log_text("front.json", json.dumps(table, indent=1))
         # So MLflow's own log_table marks what its UI shows as a table.
         shown = [{"path": "front.json", "type": "table"}]

@@ -65,12 +65,19 @@ def _sqlite_path(uri: str) -> Path | None:
 
 
 def explain(error: Exception) -> str:
-    """An error of MLflow or its libraries in one line, without names and passwords of URLs."""
+    """An error of MLflow or its libraries in one line."""
     text = str(error)
     reason = re.search(r"Connection refused|Read timed out|No route to host|Name or service", text)
     url = re.search(r"https?://[^/\s'\"]+", text)
     if reason is not None and url is not None:
         line = f"{url.group()} does not answer ({reason.group().lower()})"
     else:
-        line = text.strip().partition("\n")[0] or type(error).__name__
-    return re.sub(r"://[^/@\s]+@", "://***@", line)[:300]
+        # SQLAlchemy puts the driver's exception in front: (sqlite3.OperationalError) ...
+        first = re.sub(r"^\(\w+\.\w+\) ", "", text.strip()).partition("\n")[0]
+        line = first or type(error).__name__
+    return mask(line)[:300]
+
+
+def mask(text: str) -> str:
+    """The text without the names and passwords of URLs."""
+    return re.sub(r"://[^/@\s]+@", "://***@", text)

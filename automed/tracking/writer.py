@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from automed.domain.front import front_of
 from automed.domain.study_spec import StudySpec
+from automed.search.view import feasible_front
 from automed.tracking.backlog import Backlog, Due
 from automed.tracking.notebook import FrontFiles, Notebook
 from automed.tracking.quiet import quiet_here
-from automed.tracking.store import explain, set_defaults
+from automed.tracking.store import explain, mask, set_defaults
 
 PAUSE = 1.0
 """Seconds between two rounds: epochs that end in between are written together."""
@@ -29,18 +29,26 @@ class Writer:
 
     Args:
         spec: Of the study.
+        uri: MLflow's tracking URI.
         notebook: Writes.
         backlog: What there is to write.
         draw: Draws the front; None: only its table is written.
     """
 
     def __init__(
-        self, spec: StudySpec, notebook: Notebook, backlog: Backlog, draw: FrontFiles | None
+        self,
+        spec: StudySpec,
+        uri: str,
+        notebook: Notebook,
+        backlog: Backlog,
+        draw: FrontFiles | None,
     ) -> None:
-        self._objectives = spec.task.objectives
+        self._spec = spec
         self._notebook = notebook
         self._backlog = backlog
         self._draw = draw
+        # An error of a server names its address, one of a database does not.
+        self._place = "" if uri.startswith("http") else f"{mask(uri)}: "
         # A daemon: a store that never answers must not keep the program from ending.
         self._thread = threading.Thread(target=self._work, name="automed-mlflow", daemon=True)
         self._starting = threading.Lock()
@@ -125,7 +133,7 @@ class Writer:
         try:
             problems = self._write()
         except Exception as error:  # noqa: BLE001 - a search outlives its notebook
-            problems = [explain(error)]
+            problems = [self._place + explain(error)]
         if problems:
             self._notebook.forget()
             self.reason = problems[0]
@@ -177,7 +185,7 @@ class Writer:
     def _write_study(self) -> None:
         trials = self._backlog.trials
         self._notebook.write_curves(trials, self._backlog.rejected)
-        front = front_of(trials, self._objectives)
+        front = feasible_front(self._spec, trials)
         members = tuple(t.number for t in front.trials)
         closing = self._closing.is_set()
         waited = time.monotonic() - self._drawn_at > FRONT_EVERY

@@ -113,7 +113,7 @@ def test_a_flag_that_cannot_be(automed, small_pairs: Path, flags, parts) -> None
 
 def test_a_constraint_that_nothing_can_meet(automed, small_pairs: Path) -> None:
     done = automed("search", "polyp", "--data", small_pairs, *QUICK, "--max-gflops", "0.00001")
-    refused(done, "GFLOPs", "0.00001", "--max-gflops")
+    refused(done, "GFLOPs", "at most 1e-05", "--max-gflops 0.00")
 
 
 @pytest.mark.parametrize("path", ["/proc/automed", "{file}/below"])

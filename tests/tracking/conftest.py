@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from automed.plugins.polyp import task
 
 from automed.domain.budget import Budget
 from automed.domain.config import Config
@@ -18,7 +19,6 @@ from automed.domain.objective import Constraint
 from automed.domain.result import Failure, Result
 from automed.domain.study_spec import DataRef, StudySpec
 from automed.domain.trial import Trial, TrialState
-from automed.plugins.polyp import task
 from automed.tracking import writer
 from automed.tracking.mlflow_tracker import MlflowTracker
 
@@ -177,8 +177,7 @@ def seen() -> type[Seen]:
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "PAUSE", 0.05)
     monkeypatch.setattr(writer, "FIRST_DELAY", 0.2)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    yield

@@ -176,7 +176,7 @@ def test_a_read_only_database_is_named(kit, seen):
         tracker = kit.tracker()
         trials = _search(kit, tracker)
         assert tracker.close() == 3
-        assert tracker.reason == "attempt to write a readonly database"
+        assert tracker.reason == f"{kit.uri}: attempt to write a readonly database"
         store.chmod(0o644)
         assert _sync(kit, trials) == SyncReport(3, 0, "")
 
@@ -248,4 +248,4 @@ def test_a_store_that_raises_from_every_call_never_reaches_the_search(kit, monke
     _search(kit, tracker)
     with _bounded(LONGEST_CLOSE):
         assert tracker.close() == 3
-    assert tracker.reason == "out of order"
+    assert tracker.reason == f"{kit.uri}: out of order"

@@ -142,3 +142,15 @@ def test_a_picture_that_cannot_be_drawn_costs_only_the_picture(kit, seen):
 def test_a_study_without_events_leaves_no_trace(kit, seen):
     assert kit.tracker().close() == 0
     assert seen(kit.uri).client.get_experiment_by_name("automed/polyp") is None
+
+
+def test_trials_beyond_the_constraints_are_off_the_front(kit, seen):
+    kit.budget = 2
+    tracker = kit.tracker()
+    kit.run(tracker, 2)
+    kit.run(tracker, 12)
+    tracker.close()
+    shown = seen(kit.uri)
+    assert shown.trials()[12].data.metrics["gmacs"] == 6.5, "5 is the bound"
+    path = shown.client.download_artifacts(shown.study().info.run_id, "front.json")
+    assert [row[0] for row in json.loads(Path(path).read_text())["data"]] == [2]

@@ -217,14 +217,14 @@ def test_two_processes_do_not_write_one_study(kit, seen):
     second = kit.tracker()
     report = second.sync(_finished(kit, [0]))
     second.close()
-    assert report.reason == "another process is writing study polyp-1 to MLflow"
+    assert report.reason.endswith("another process is writing study polyp-1 to MLflow")
     first.close()
     assert _sync(kit, _finished(kit, [0])) == SyncReport(1, 0, "")
 
 
 def test_hundreds_of_epochs_and_figures_fit_in_mlflow_s_batches(kit, seen):
     history = [
-        m.replace(metrics={**m.metrics, **{f"per class/{i} (α)": float(i) for i in range(40)}})
+        m.replace(metrics={**m.metrics, **{f"per class/{i} (ä)": float(i) for i in range(40)}})
         for m in kit.history(0, epochs=60)
     ]
     kit.write_history(0, history)
@@ -232,7 +232,7 @@ def test_hundreds_of_epochs_and_figures_fit_in_mlflow_s_batches(kit, seen):
     trial = kit.trial(0, DONE)
     assert _sync(kit, [trial.replace(config=config)]) == SyncReport(1, 0, "")
     run = seen(kit.uri).trials()[0]
-    assert len(seen(kit.uri).curve(run, "per class_7 _α_")) == 60
+    assert len(seen(kit.uri).curve(run, "per class_7 _ä_")) == 60
     assert len([p for p in run.data.params if p.startswith("model.option")]) == 130
     assert len(run.data.params["model.option_0"]) == 6000
 

@@ -99,15 +99,17 @@ def outline(
         lobes: Highest angular frequency of the wobble.
     """
     rows, columns = grid(shape)
-    down, right = rows - centre[0], columns - centre[1]
-    along = (right * np.cos(angle) + down * np.sin(angle)) / radii[0]
-    across = (down * np.cos(angle) - right * np.sin(angle)) / radii[1]
-    theta = np.arctan2(across, along)
-    wobble = np.zeros(shape, dtype=np.float32)
+    down, right = rows - np.float32(centre[0]), columns - np.float32(centre[1])
+    sine, cosine = np.float32(np.sin(angle)), np.float32(np.cos(angle))
+    along = (right * cosine + down * sine) / np.float32(radii[0])
+    across = (down * cosine - right * sine) / np.float32(radii[1])
+    turns = np.linspace(-np.pi, np.pi, 181)
+    wobble = np.ones_like(turns)
     for frequency in range(2, lobes + 1):
         strength = roughness * rng.normal() / np.sqrt(frequency)
-        wobble += strength * np.cos(frequency * theta + rng.uniform(0, 2 * np.pi))
-    return np.asarray(np.hypot(along, across) / np.clip(1 + wobble, 0.4, 1.8), dtype=np.float32)
+        wobble += strength * np.cos(frequency * turns + rng.uniform(0, 2 * np.pi))
+    radius = np.interp(np.arctan2(across, along), turns, np.clip(wobble, 0.4, 1.8))
+    return np.asarray(np.hypot(along, across) / radius, dtype=np.float32)
 
 
 def inside(level: Plane, softness: float) -> Plane:

@@ -107,11 +107,11 @@ def names_mask(stem: str) -> bool:
 
 def _without(role: re.Pattern[str]) -> Key:
     def key(stem: str) -> str:
-        found = list(role.finditer(normal(stem)))
-        if not found:
-            return normal(stem)
-        start, end = found[-1].span()
-        return (normal(stem)[:start] + " " + normal(stem)[end:]).strip(" _.-")
+        name = normal(stem)
+        found = list(role.finditer(name))
+        if found:
+            name = f"{name[: found[-1].start()]} {name[found[-1].end() :]}"
+        return name.strip(" _.-")
 
     return key
 

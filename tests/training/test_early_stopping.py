@@ -1,0 +1,31 @@
+"""When a training ends."""
+
+from __future__ import annotations
+
+from automed.training.early_stopping import EarlyStopping
+
+
+def test_patience_counts_the_epochs_since_the_best_one():
+    stopping = EarlyStopping(patience=2)
+    better = []
+    for value in (0.9, 0.5, 0.6, 0.5):  # an equal value is no better one
+        assert not stopping.exhausted
+        better.append(stopping.is_better(value))
+    assert better == [True, True, False, False]
+    assert stopping.exhausted
+    assert stopping.best_epoch == 2
+
+
+def test_a_later_best_resets_patience():
+    stopping = EarlyStopping(patience=2)
+    for value in (0.9, 1.0, 0.8, 1.0):
+        stopping.is_better(value)
+    assert not stopping.exhausted
+    assert stopping.best_epoch == 3
+
+
+def test_the_first_epoch_counts_even_if_it_is_worth_nothing():
+    stopping = EarlyStopping(patience=1)
+    assert stopping.is_better(float("inf"))
+    assert not stopping.is_better(float("inf"))
+    assert stopping.best_epoch == 1
