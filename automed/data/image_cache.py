@@ -95,15 +95,12 @@ def read_cache(folder: Path) -> ImageCache:
 def describe_array(path: Path) -> dict[str, Any]:
     """What the index keeps of an array's file, to notice damage later."""
     array = np.load(path, mmap_mode="r")
-    return {"shape": list(array.shape), "dtype": str(array.dtype), "bytes": path.stat().st_size}
+    return {"shape": list(array.shape), "dtype": str(array.dtype)}
 
 
-def _mapped(path: Path, seen: Mapping[str, Any]) -> NDArray[Any]:
-    """The array of a file whose size, shape and type are those that the index recorded."""
-    size = path.stat().st_size
-    if size != seen["bytes"]:
-        raise ValueError(f"{path.name} has {size} bytes, expected {seen['bytes']}")
+def _mapped(path: Path, expected: Mapping[str, Any]) -> NDArray[Any]:
+    """The array of a file that is what the index recorded; mapping refuses a truncated one."""
     array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    if list(array.shape) != seen["shape"] or str(array.dtype) != seen["dtype"]:
-        raise ValueError(f"{path.name} is {array.dtype} {array.shape}, expected {dict(seen)}")
+    if {"shape": list(array.shape), "dtype": str(array.dtype)} != expected:
+        raise ValueError(f"{path.name} is {array.dtype} {array.shape}, expected {dict(expected)}")
     return array

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+EXHAUSTIVE = 7
 STARTS = 200
 CLIMBS = 20
 SWAPS_UP_TO = 30
@@ -72,10 +73,11 @@ def partition(
 ) -> tuple[Ints, float]:
     """Assign every unit to train (0), validation (1) or test (2).
 
-    `STARTS` seeded assignments are drawn by systematic sampling within each unit's largest stratum
-    (Madow 1949); the best `CLIMBS` of them are improved by moving and exchanging units while the
-    score falls. Among those within `AS_GOOD` of the best the first drawn is taken, so that other
-    seeds give other partitions where several are as good.
+    Up to `EXHAUSTIVE` units every assignment is tried. Beyond, `STARTS` seeded ones are drawn by
+    systematic sampling within each unit's largest stratum (Madow 1949), and the best `CLIMBS` of
+    them are improved by moving and exchanging units while the score falls. Among those within
+    `AS_GOOD` of the best the first drawn is taken, so that other seeds give other partitions where
+    several are as good.
 
     Args:
         strata: Samples of each unit by stratum, shape (units, strata).
@@ -89,12 +91,20 @@ def partition(
     rng = np.random.default_rng(seed)
     score = Score(strata, required, shares)
     kinds, kind_of = np.unique(score.features, axis=0, return_inverse=True)
-    starts = [_draw(strata, shares, rng) for _ in range(_effort(STARTS, len(strata)))]
+    starts = _starts(strata, shares, rng)
     first = score(np.stack([score.table(parts) for parts in starts]))
     best = np.sort(np.argsort(first, kind="stable")[: _effort(CLIMBS, len(kinds))])
     climbed = [_climb(starts[i], score, kinds, kind_of.ravel()) for i in best]
     lowest = min(value for _, value in climbed)
     return next((parts, value) for parts, value in climbed if value <= lowest + AS_GOOD)
+
+
+def _starts(strata: Ints, shares: tuple[float, float, float], rng: np.random.Generator) -> Ints:
+    """Assignments to score, shape (assignments, units)."""
+    units = len(strata)
+    if units <= EXHAUSTIVE:
+        return rng.permutation(np.indices((3,) * units).reshape(units, -1).T)
+    return np.stack([_draw(strata, shares, rng) for _ in range(_effort(STARTS, units))])
 
 
 def _effort(most: int, units: int) -> int:

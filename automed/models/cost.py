@@ -12,7 +12,7 @@ from automed.domain.config import Config
 from automed.domain.cost import Cost, Quantity
 from automed.domain.task import ClassificationTask, SegmentationTask
 from automed.models.build import BuildError, build_model
-from automed.models.image_size import check_multiple, nearest_larger
+from automed.models.image_size import check_multiple, larger_that_runs
 from automed.models.weights_file import file_size
 
 __all__ = ["BuildError", "predict_cost"]
@@ -91,7 +91,7 @@ def _cost_on(device: str, question: _Question) -> Cost:
     try:
         macs = _macs(model, (task.channels, height, width), device)
     except Exception as error:
-        raise _too_small(model, question, device, error) from error
+        raise _cannot_take(model, question, device, error) from error
     return Cost(
         parameters=Quantity(value=sum(p.numel() for p in model.parameters())),
         macs=Quantity(value=macs),
@@ -109,7 +109,7 @@ def _macs(model: torch.nn.Module, shape: tuple[int, int, int], device: str) -> i
     return int(counter.get_total_flops()) // 2
 
 
-def _too_small(
+def _cannot_take(
     model: torch.nn.Module, question: _Question, device: str, error: Exception
 ) -> BuildError:
     task = question.task
@@ -122,12 +122,12 @@ def _too_small(
             return False
         return True
 
-    nearest = nearest_larger(task.image_size, runs)
+    larger = larger_that_runs(task.image_size, runs)
     return BuildError(
         f"the encoder {question.config['model.encoder']!r} cannot take images of {height}x{width}",
         found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-        expected=f"a size that works is {nearest}" if nearest else None,
-        hint=f"--image-size {nearest}, or leave the encoder out with --set model.encoder=..."
-        if nearest
+        expected=f"a size that works is {larger}" if larger else None,
+        hint=f"--image-size {larger}, or leave the encoder out with --set model.encoder=..."
+        if larger
         else "leave the encoder out with --set model.encoder=...",
     )

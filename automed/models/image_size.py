@@ -11,8 +11,8 @@ from automed.domain.task import ClassificationTask, SegmentationTask
 from automed.models.build_error import BuildError
 
 _STEP = 32
-_LARGEST = 512
-"""Larger sizes are not tried."""
+_STEPS_UP = (1, 2, 4, 8, 14)
+"""How far above a size that failed others are tried: up to 448 pixels."""
 
 
 def check_multiple(model: torch.nn.Module, task: SegmentationTask | ClassificationTask) -> None:
@@ -38,16 +38,16 @@ def check_multiple(model: torch.nn.Module, task: SegmentationTask | Classificati
     )
 
 
-def nearest_larger(size: tuple[int, int], runs: Callable[[int, int], bool]) -> str | None:
-    """The next larger size, in steps of 32 pixels, at which a model runs; None: none was found.
+def larger_that_runs(size: tuple[int, int], runs: Callable[[int, int], bool]) -> str | None:
+    """A larger size, in multiples of 32 pixels, at which a model runs; None: none was found.
 
     Args:
         size: Height and width that failed.
         runs: Whether the model takes images of a height and a width.
     """
-    height, width = (side // _STEP * _STEP + _STEP for side in size)
-    while max(height, width) <= _LARGEST:
+    base_height, base_width = (side // _STEP * _STEP for side in size)
+    for steps in _STEPS_UP:
+        height, width = base_height + steps * _STEP, base_width + steps * _STEP
         if runs(height, width):
             return f"{height}x{width}"
-        height, width = height + _STEP, width + _STEP
     return None

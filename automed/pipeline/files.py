@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from automed.domain.errors import WorkspaceError
 from automed.domain.history import HISTORY
@@ -58,21 +57,16 @@ class History:
     """Writes the measurements of a training, a line each, so that a killed one loses none.
 
     Args:
-        folder: The trial's folder. What an earlier attempt wrote there is overwritten.
+        folder: The trial's folder. What an earlier attempt wrote there is removed.
+
+    Raises:
+        WorkspaceError: The file cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / HISTORY
-        self._file: TextIO | None = None
-
-    def __enter__(self) -> History:
         with writing(self._path):
-            self._file = self._path.open("w", encoding="utf-8")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
+            self._path.write_text("")
 
     def add(self, measurement: Measurement) -> None:
         """Write one line, through to the system.
@@ -80,7 +74,5 @@ class History:
         Raises:
             WorkspaceError: It cannot be written.
         """
-        assert self._file is not None
-        with writing(self._path):
-            self._file.write(measurement.model_dump_json() + "\n")
-            self._file.flush()
+        with writing(self._path), self._path.open("a", encoding="utf-8") as file:
+            file.write(measurement.model_dump_json() + "\n")

@@ -66,15 +66,13 @@ def run_trial(trial: Trial, job: Job, report: Report) -> Result:
         model = build_model(config, task)
         load_pretrained(model, config, task, job.spec.weights)
         _forget_peak(device)
-        with History(folder) as history:
+        history = History(folder)
 
-            def heard(measurement: Measurement) -> Decision:
-                history.add(measurement)
-                return report(measurement)
+        def heard(measurement: Measurement) -> Decision:
+            history.add(measurement)
+            return report(measurement)
 
-            fitted = fit(
-                model, task, recipe, train, val, seed=trial.seed, device=device, report=heard
-            )
+        fitted = fit(model, task, recipe, train, val, seed=trial.seed, device=device, report=heard)
     with replacing(folder / WEIGHTS) as draft:
         save_weights(model, draft)
     write = write_preview if task.kind == "segmentation" else write_predictions

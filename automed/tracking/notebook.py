@@ -48,8 +48,7 @@ class Notebook:
         self._folder = folder
         self._uri = uri
         self._pictures = pictures
-        # Released by the thread that closes, which need not be the one that writes.
-        self._lock = FileLock(folder / ".mlflow.lock", timeout=0, thread_local=False)
+        self._lock = FileLock(folder / ".mlflow.lock", timeout=0)
         self._made = _now()
         self._uid = ""
         self._client: MlflowClient | None = None
@@ -60,7 +59,7 @@ class Notebook:
         """Connect, find or create the experiment and the study's run, and look up the trials'.
 
         Raises:
-            StoreError: The experiment was deleted, or another process writes this study.
+            StoreError: The experiment was deleted, or somebody else writes this study.
         """
         if self._client is not None:
             return
@@ -98,7 +97,7 @@ class Notebook:
         self._client, self._runs = None, Runs()
 
     def close(self) -> None:
-        """Let other processes write this study."""
+        """Let others write this study."""
         self._lock.release()
 
     def holds(self, trial: Trial) -> bool:
@@ -182,7 +181,7 @@ class Notebook:
             self._lock.acquire()
         except Timeout:
             raise StoreError(
-                f"another process is writing study {self._spec.name} to MLflow"
+                f"study {self._spec.name} is being written to MLflow elsewhere; try again later"
             ) from None
 
     def _born(self) -> int:

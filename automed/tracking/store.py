@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 BUSY_SECONDS = 2.0
-REQUEST_SECONDS = 10
+REQUEST_SECONDS = 8
 
 _DEFAULTS = {
     # One attempt: a request that timed out may still have been obeyed, and MLflow would blindly

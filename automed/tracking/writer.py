@@ -96,8 +96,8 @@ class Writer:
         self._closing.set()
         self._wake.set()
         if not self._wait(lambda: not self._thread.is_alive()):
+            # The notebook stays locked until the thread ends: what it waits for may still happen.
             self._abandoned.set()
-            self._notebook.close()
             self.reason = self.reason or f"no answer within {PATIENCE:g} seconds"
 
     def _wait(self, over: Callable[[], bool]) -> bool:
@@ -115,7 +115,8 @@ class Writer:
                 self._wake.wait(self._nap())
                 self._wake.clear()
                 if time.monotonic() >= self._retry_at and not self._closing.is_set():
-                    self._round()
+                    if not self._round() and self._closing.is_set():
+                        return  # no second try: it failed just now, and somebody waits
                     self._closing.wait(PAUSE)
             if not self._abandoned.is_set():
                 self._round()
@@ -128,12 +129,13 @@ class Writer:
             return None
         return max(self._retry_at - time.monotonic(), 0.05)
 
-    def _round(self) -> None:
-        ticket = self._asked
+    def _round(self) -> bool:
+        """Write all that is due; False where the store could not be reached."""
+        ticket, reached = self._asked, True
         try:
             problems = self._write()
         except Exception as error:  # noqa: BLE001 - a search outlives its notebook
-            problems = [self._place + explain(error)]
+            problems, reached = [self._place + explain(error)], False
         if problems:
             self._notebook.forget()
             self.reason = problems[0]
@@ -142,13 +144,14 @@ class Writer:
         else:
             self.reason, self._retry_at, self._delay = "", 0.0, FIRST_DELAY
         self._answered = ticket
+        return reached
 
     def _write(self) -> list[str]:
         self._connect()
-        problems = []
+        problems: list[str] = []
         for due in self._backlog.due():
             if self._abandoned.is_set():
-                break
+                return problems
             problem = self._write_trial(due)
             if problem is not None:
                 problems.append(problem)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -171,7 +172,7 @@ def test_a_mask_of_another_size_is_named(dataset, tmp_path):
 
 
 @pytest.mark.parametrize("victim", ["images.npy", "targets.npy", "index.json"])
-@pytest.mark.parametrize("harm", ["truncated", "removed", "garbage"])
+@pytest.mark.parametrize("harm", ["truncated", "removed", "garbage", "another"])
 def test_damage_is_noticed_and_repaired(dataset, tmp_path, victim, harm):
     good = build(dataset, tmp_path / "cache")
     pixels, key = np.array(good.images), good.folder.name
@@ -181,6 +182,8 @@ def test_damage_is_noticed_and_repaired(dataset, tmp_path, victim, harm):
         path.unlink()
     elif harm == "truncated":
         os.truncate(path, path.stat().st_size // 2)
+    elif harm == "another" and victim != "index.json":
+        np.save(path, np.zeros((3, 4), np.uint8))
     else:
         path.write_bytes(b"\x93" * 10)
     with pytest.raises(DataError, match=key):
@@ -257,9 +260,36 @@ def test_a_folder_that_may_not_be_written(dataset, tmp_path):
         build(dataset, locked / "cache")
 
 
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A file system of 32 kB, less than the arrays need, where the system lets us mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no small file system can be mounted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_disk_too_small_for_the_images_is_an_error_and_no_bus_error(root, tiny_disk):
+    """Mapped pages without room behind them would kill the process when they are written."""
+    code = """
+from automed.domain.errors import WorkspaceError
+try:
+    build()
+except WorkspaceError as error:
+    print(error)
+"""
+    worker = child(code, root, tiny_disk / "cache")
+    said = worker.communicate(timeout=60)[0]
+    assert worker.returncode == 0
+    assert "No space left on device" in said
+    assert [p.suffix for p in (tiny_disk / "cache").iterdir()] == [".lock"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of file sizes as on Linux")
-def test_a_full_disk_is_an_error_and_no_crash(root, tmp_path):
-    """A limit of the file size stands in for the end of the disk."""
+def test_a_file_that_may_not_grow_is_an_error(root, tmp_path):
     code = """
 import resource, signal
 from automed.domain.errors import WorkspaceError

@@ -39,7 +39,7 @@ def kill_after(process: subprocess.Popen[bytes], workspace: Path, trials: int) -
         assert time.monotonic() < deadline, "the search does not get on"
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate()
 
 
 def history(workspace: Path) -> list[tuple[object, ...]]:

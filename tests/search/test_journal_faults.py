@@ -16,6 +16,7 @@ import optuna
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal._storage import JournalStorageReplayResult
 from toy_study import cost_of, history, result_of, spec_of
 
 from automed.domain.budget import Budget
@@ -251,6 +252,28 @@ def test_a_signal_waits_for_the_end_of_a_write() -> None:
         write()
     assert reached == ["the end"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_signal_in_the_middle_of_a_write_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = JournalStorageReplayResult._apply_create_trial
+
+    def interrupted(self: JournalStorageReplayResult, log: dict) -> None:
+        signal.raise_signal(signal.SIGINT)
+        apply(self, log)
+
+    with Study.create(tmp_path / "s", spec_of(trials=2), cost_of) as study:
+        monkeypatch.setattr(JournalStorageReplayResult, "_apply_create_trial", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            study.ask()
+        monkeypatch.undo()
+        # Written, and known in this process too: the next ask hands it out.
+        assert [t.label for t in study.trials] == ["running"]
+        trial = study.ask()
+        assert trial is not None
+        assert trial.number == 0
+        study.tell(trial, result_of(trial))
 
 
 def test_other_threads_write_without_signal_handlers() -> None:

@@ -34,7 +34,9 @@ from automed.domain.objective import Constraint
 from automed.domain.result import Failure
 from automed.domain.task import Baseline
 from automed.domain.trial import Trial, TrialState
+from automed.search import proposer
 from automed.search import study as study_module
+from automed.search.enumeration import configs_of
 from automed.search.lock import HOLDER_FILE
 from automed.search.study import Study
 
@@ -252,9 +254,9 @@ class TestConstraints:
     def test_one_on_quality_is_judged_by_the_result(self, tmp_path: Path) -> None:
         quality = (Constraint(metric="iou", bound=0.5, kind="at_least"),)
         with Study.create(tmp_path / "s", spec_of(trials=3, constraints=quality), cost_of) as study:
-            for iou in (0.4, 0.6, math.nan):
+            for iou, dice in ((0.4, 0.9), (0.6, 0.5), (math.nan, 0.95)):
                 trial = asked(study)
-                study.tell(trial, result_of(trial, iou=iou))
+                study.tell(trial, result_of(trial, iou=iou, dice=dice))
             assert [t.label for t in study.trials] == ["done"] * 3
             assert [t.number for t in study.front().trials] == [1]
         storage = JournalStorage(JournalFileBackend(str(tmp_path / "s" / "journal.log")))
@@ -331,6 +333,26 @@ class TestExhaustion:
             while (trial := study.ask()) is not None:
                 study.tell(trial, result_of(trial))
             assert {t.config["a"] for t in study.trials} == set(range(60))
+
+    def test_what_no_draw_finds_is_looked_up(self, tmp_path: Path, monkeypatch) -> None:
+        monkeypatch.setattr(proposer, "ATTEMPTS", 1)
+        monkeypatch.setattr(proposer, "RANDOM_DRAWS", 1)
+        task = with_space("[a]\nlow = 0\nhigh = 39\n")
+        with Study.create(tmp_path / "s", spec_of(trials=70, task=task), cost_of) as study:
+            while (trial := study.ask()) is not None:
+                study.tell(trial, result_of(trial))
+            assert {t.config["a"] for t in study.trials} == set(range(40))
+            assert {t.origin for t in study.trials} == {"tpe", "random", "leftover"}
+
+    def test_an_endless_space_is_never_exhausted(self, tmp_path: Path) -> None:
+        assert configs_of(TASK.space, at_most=10**6) is None
+        finite = TASK.space.fix("training.learning_rate", "1e-3").fix("model.dropout", "0.1")
+        configs = configs_of(finite, at_most=10**6)
+        assert configs is not None
+        # 3 widths or 8 numbers of channels, 2 losses, batches of 4 to 32.
+        assert len(configs) == len(set(configs)) == (3 + 8) * 2 * 29
+        assert configs_of(finite, at_most=len(configs)) == configs
+        assert configs_of(finite, at_most=len(configs) - 1) is None
 
     def test_rejected_configs_are_not_proposed_again(self, tmp_path: Path) -> None:
         task = with_space('[model.architecture]\nchoices = ["deeplab", "unet", "fpn"]\n')

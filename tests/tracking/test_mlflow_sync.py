@@ -100,6 +100,23 @@ def test_a_second_attempt_replaces_the_curves_of_the_first(kit, seen):
     assert shown.curve(second, "dice") == [(m.epoch, m.metrics["dice"]) for m in kit.history(0)]
 
 
+def test_a_second_attempt_that_repeats_the_first_keeps_its_run(kit, seen):
+    tracker = kit.tracker()
+    tracker.trial_started(kit.trial(0))
+    for measurement in kit.history(0, epochs=3):
+        slower = measurement.replace(seconds=3 * measurement.seconds)
+        tracker.trial_measured(kit.trial(0), slower)
+    tracker.close()
+    shown = seen(kit.uri)
+    first = shown.trials()[0]
+    tracker = kit.tracker()
+    kit.run(tracker, 0)
+    tracker.close()
+    second = shown.trials()[0]
+    assert [step for step, _ in shown.curve(second, "dice")] == [1, 2, 3, 4]
+    assert first.info.run_id in [r.info.run_id for r in shown.runs()] or len(shown.runs()) == 2
+
+
 def test_a_study_that_goes_on_keeps_its_runs(kit, seen):
     kit.budget = 2
     tracker = kit.tracker()
@@ -217,7 +234,7 @@ def test_two_processes_do_not_write_one_study(kit, seen):
     second = kit.tracker()
     report = second.sync(_finished(kit, [0]))
     second.close()
-    assert report.reason.endswith("another process is writing study polyp-1 to MLflow")
+    assert "study polyp-1 is being written to MLflow elsewhere" in report.reason
     first.close()
     assert _sync(kit, _finished(kit, [0])) == SyncReport(1, 0, "")
 

@@ -33,7 +33,7 @@ def predictions(draw):
     return labels, (scores / scores.sum(1, keepdims=True)).astype(np.float32)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(predictions())
 def test_metrics_are_scikit_learns_and_finite(drawn):
     labels, probabilities = drawn

@@ -21,7 +21,7 @@ def test_it_lowers_a_loss_on_weights_in_channels_last(name):
     wanted = images.mean(1, keepdim=True)[:, :, 2:-2, 2:-2]
     optimizer = build_optimizer(name, model.parameters(), lr=1e-2, weight_decay=1e-4)
     losses = []
-    for _ in range(40):
+    for _ in range(100):
         optimizer.zero_grad()
         loss = (model(images) - wanted).square().mean()
         loss.backward()

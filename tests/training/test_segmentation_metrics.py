@@ -40,7 +40,7 @@ def scikit_learn(predicted, truth):
     }
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(masks)
 def test_means_over_images_and_pooled_metrics_are_scikit_learns(both):
     predicted, truth = both
@@ -54,7 +54,7 @@ def test_means_over_images_and_pooled_metrics_are_scikit_learns(both):
     assert set(metrics) == {*NAMES, *(f"{n}_pooled" for n in NAMES)}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(masks)
 def test_counts_add_up_and_dice_and_iou_agree(both):
     counts = counts_of(*both)

@@ -1,0 +1,141 @@
+"""What every executor owes a study. Later ones are added to ``EXECUTORS`` and pass the same tests.
+
+``run_trial`` functions stand at module level: an executor may send them to another process.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from toy_study import TIGHT, cost_of, history, measurements, result_of, spec_of, train, with_space
+
+from automed.domain.budget import Budget
+from automed.domain.errors import StudyError
+from automed.domain.trial import TrialState
+from automed.executors import inline
+from automed.executors.outcome import Outcome
+from automed.search.samplers import SAMPLERS
+from automed.search.study import Study
+
+EXECUTORS = {"inline": inline.run}
+
+
+@pytest.fixture(params=list(EXECUTORS))
+def run(request: pytest.FixtureRequest):
+    return EXECUTORS[request.param]
+
+
+def sound(trial, report):
+    for measurement in measurements(trial):
+        report(measurement)
+    return result_of(trial)
+
+
+def one_raises(trial, report):
+    if trial.number == 2:
+        raise RuntimeError("a layer is missing")
+    return sound(trial, report)
+
+
+def one_is_nan(trial, report):
+    result = sound(trial, report)
+    return result.replace(metrics={"dice": math.nan}) if trial.number == 2 else result
+
+
+def interrupted(trial, report):
+    if trial.number == 3 and not os.environ.get("RESUMED"):
+        report(measurements(trial)[0])
+        signal.raise_signal(signal.SIGINT)
+    return train(trial, report)
+
+
+def all_raise(trial, report):
+    raise RuntimeError("no model can be built here")
+
+
+def driven_by_hand(folder: Path, spec) -> list:
+    """The reference: ask, train, tell, one after the other."""
+    with Study.create(folder, spec, cost_of) as study:
+        while (trial := study.ask()) is not None:
+            for measurement in measurements(trial):
+                study.report(trial, measurement)
+            study.tell(trial, result_of(trial))
+        return history(study.trials)
+
+
+@pytest.mark.parametrize("sampler", [s for s in SAMPLERS if s != "gp"])
+def test_same_study_same_seed_same_trials(run, tmp_path: Path, sampler: str) -> None:
+    spec = spec_of(trials=14, sampler=sampler, seed=11, constraints=TIGHT)
+    with Study.create(tmp_path / "s", spec, cost_of) as study:
+        assert run(study, sound, []) is Outcome.FINISHED
+        assert study.remaining == 0
+        found = history(study.trials)
+    assert found == driven_by_hand(tmp_path / "reference", spec)
+
+
+def test_an_exception_fails_the_trial_and_the_search_goes_on(run, tmp_path: Path) -> None:
+    with Study.create(tmp_path / "s", spec_of(trials=5), cost_of) as study:
+        assert run(study, one_raises, []) is Outcome.FINISHED
+        assert [t.label for t in study.trials] == ["done", "done", "failed", "done", "done"]
+        failure = study.trials[2].failure
+        assert failure is not None
+        assert failure.kind == "RuntimeError"
+        assert "a layer is missing" in failure.message
+
+
+def test_nan_fails_the_trial_and_the_search_goes_on(run, tmp_path: Path) -> None:
+    with Study.create(tmp_path / "s", spec_of(trials=5), cost_of) as study:
+        assert run(study, one_is_nan, []) is Outcome.FINISHED
+        assert study.trials[2].state is TrialState.FAIL
+        assert study.trials[2].failure is not None
+        assert study.trials[2].failure.kind == "NonFiniteObjective"
+        assert len(study.trials) == 5
+
+
+def test_ctrl_c_and_resume_give_the_undisturbed_study(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESUMED", "")
+    with Study.create(tmp_path / "s", spec_of(trials=9), cost_of) as study:
+        assert run(study, interrupted, []) is Outcome.INTERRUPTED
+        assert [t.label for t in study.trials][3:] == ["running"]
+        finished = history(study.trials)[:3]
+    monkeypatch.setenv("RESUMED", "1")
+    with Study.open(tmp_path / "s", cost_of) as study:
+        assert run(study, interrupted, []) is Outcome.FINISHED
+        resumed = history(study.trials)
+    with Study.create(tmp_path / "reference", spec_of(trials=9), cost_of) as study:
+        assert run(study, interrupted, []) is Outcome.FINISHED
+        assert history(study.trials) == resumed
+    assert resumed[:3] == finished
+
+
+def test_a_finished_study_runs_nothing_until_its_budget_grows(run, tmp_path: Path) -> None:
+    with Study.create(tmp_path / "s", spec_of(trials=3), cost_of) as study:
+        assert run(study, sound, []) is Outcome.FINISHED
+        before = history(study.trials)
+        assert run(study, all_raise, []) is Outcome.FINISHED
+        assert history(study.trials) == before
+    with Study.open(tmp_path / "s", cost_of, budget=Budget(trials=4)) as study:
+        assert run(study, sound, []) is Outcome.FINISHED
+        assert history(study.trials)[:3] == before
+        assert len(study.trials) == 4
+
+
+def test_an_exhausted_space_is_no_endless_loop(run, tmp_path: Path) -> None:
+    task = with_space("[a]\nlow = 1\nhigh = 4\n")
+    with Study.create(tmp_path / "s", spec_of(trials=9, task=task), cost_of) as study:
+        assert run(study, sound, []) is Outcome.EXHAUSTED
+        assert len(study.trials) == 4
+        assert study.remaining == 5
+
+
+def test_a_search_without_hope_ends_with_its_cause(run, tmp_path: Path) -> None:
+    with Study.create(tmp_path / "s", spec_of(trials=30), cost_of) as study:
+        with pytest.raises(StudyError, match="no model can be built here"):
+            run(study, all_raise, [])
+        assert len(study.trials) < 10

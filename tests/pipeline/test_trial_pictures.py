@@ -1,0 +1,69 @@
+"""What a trial keeps for its pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from automed.data.cache import cache_key, open_cache
+from automed.domain.decision import Decision
+from automed.pipeline.preview import SHOWN, examples
+from automed.pipeline.run import run_trial
+
+
+@given(hnp.arrays(np.float64, st.integers(1, 40), elements=st.floats(0, 1)))
+def test_worst_median_and_best_come_first(dice):
+    chosen = examples(dice)
+    assert len(set(chosen)) == len(chosen) == min(len(dice), SHOWN)
+    ordered = np.sort(dice)
+    assert dice[chosen[0]] == ordered[0]
+    if len(dice) >= 3:
+        assert dice[chosen[1]] == ordered[(len(dice) - 1) // 2]
+        assert dice[chosen[2]] == ordered[-1]
+
+
+def test_a_preview_shows_what_the_best_epoch_predicted(job_of, trial_of):
+    from pathlib import Path
+
+    job, trial = job_of("segmentation"), trial_of("segmentation")
+    result = run_trial(trial, job, lambda m: Decision.CONTINUE)
+    with np.load(job.trial_folder(trial) / "preview.npz", allow_pickle=False) as file:
+        shown = {name: file[name] for name in file.files}
+    assert shown["images"].shape == (8, 32, 48, 3)
+    assert shown["masks"].shape == shown["probabilities"].shape == (8, 32, 48)
+    kinds = {name: shown[name].dtype for name in ("images", "masks", "probabilities")}
+    assert set(kinds.values()) == {np.dtype(np.uint8)}
+    assert set(np.unique(shown["masks"])) <= {0, 1}
+    assert shown["dice"][0] <= shown["dice"][1] <= shown["dice"][2]
+    cache = open_cache(
+        Path(job.cache), cache_key(job.spec.data.digest, "raw", job.spec.task.image_size, 3)
+    )
+    for name, image, mask, probability, dice in zip(
+        shown["ids"], shown["images"], shown["masks"], shown["probabilities"], shown["dice"],
+        strict=True,
+    ):  # fmt: skip
+        assert name in job.split.val
+        row = cache.index([str(name)])[0]
+        assert np.array_equal(image, cache.images[row])
+        assert np.array_equal(mask, cache.targets[row])
+        predicted = probability >= 128
+        overlap = 2 * (predicted & (mask == 1)).sum() / (predicted.sum() + mask.sum())
+        assert overlap == pytest.approx(dice)
+    assert result.metrics["dice"] <= shown["dice"][2]
+
+
+def test_predictions_cover_the_whole_validation_part(job_of, trial_of):
+    job, trial = job_of("classification"), trial_of("classification")
+    result = run_trial(trial, job, lambda m: Decision.CONTINUE)
+    with np.load(job.trial_folder(trial) / "predictions.npz", allow_pickle=False) as file:
+        ids, labels, probabilities = (file[n] for n in ("ids", "labels", "probabilities"))
+    assert tuple(ids) == job.split.val
+    assert labels.dtype == np.int64
+    assert probabilities.dtype == np.float32
+    assert labels.tolist() == [int(name[1:]) % 2 for name in ids]
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
+    accuracy = (probabilities.argmax(1) == labels).mean()
+    assert accuracy == pytest.approx(result.metrics["accuracy"])
