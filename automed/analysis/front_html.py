@@ -76,14 +76,14 @@ def _draw(figure: go.Figure, view: FrontView) -> None:
         line={"shape": "hv", "color": BLUE, "width": 2}, opacity=0.5,
     )  # fmt: skip
     largest = max(p.megabytes for p in view.points)
-    knee = [p for p in view.points if p.is_knee and len(view.points) > 1]
+    knee = [p for p in view.points if p.is_knee]
     groups = (
         ("off the front", [p for p in view.points if not p.on_front], FAINT, 0.5),
         ("on the front", [p for p in view.points if p.on_front], BLUE, 0.9),
     )
     for name, points, colour, opacity in groups:
         if points:
-            figure.add_scatter(**_group(name, points, largest, colour, opacity, bool(knee)))
+            figure.add_scatter(**_group(name, points, view.quality, largest, colour, opacity))
     if knee:
         figure.add_scatter(
             x=[p.x for p in knee], y=[p.y for p in knee], mode="markers+text", name="knee",
@@ -95,12 +95,12 @@ def _draw(figure: go.Figure, view: FrontView) -> None:
 
 
 def _group(
-    name: str, points: Sequence[Point], largest: float, colour: str, opacity: float, ringed: bool
+    name: str, points: Sequence[Point], quality: str, largest: float, colour: str, opacity: float
 ) -> dict[str, Any]:
     order = sorted(points, key=lambda p: -p.megabytes)
     named = name == "on the front"
     # The knee is named outside its ring.
-    names = ["" if p.is_knee and ringed else str(p.number) for p in order]
+    names = ["" if p.is_knee else str(p.number) for p in order]
     return {
         "x": [p.x for p in order],
         "y": [p.y for p in order],
@@ -109,7 +109,7 @@ def _group(
         "text": names if named else None,
         "textposition": "top center",
         "textfont": {"size": 12, "color": INK},
-        "hovertext": [_hover(p) for p in order],
+        "hovertext": [_hover(p, quality) for p in order],
         "hovertemplate": "%{hovertext}<extra></extra>",
         "marker": {
             "size": [_diameter(p, largest) for p in order], "color": colour, "opacity": opacity,
@@ -123,14 +123,14 @@ def _diameter(point: Point, largest: float) -> float:
     return float(max(LARGEST * share**0.5, 7.0))
 
 
-def _hover(point: Point) -> str:
+def _hover(point: Point, quality: str) -> str:
     result = point.trial.result
     assert result is not None
     cost = result.cost
     lines = [
         f"<b>trial {point.number}</b>{' (knee)' if point.is_knee else ''}",
-        f"{html.escape(point.trial.origin)}",
-        f"quality {point.y:.4f}",
+        f"from {html.escape(point.trial.origin)}",
+        f"{html.escape(quality)} {point.y:.4f}",
         f"{cost.gmacs:.3f} GFLOPs (MACs)",
         f"{cost.megabytes:.2f} MB, {cost.parameters.value / 1e6:.3f} M parameters",
         "",
@@ -156,7 +156,7 @@ def _lay_out(figure: go.Figure, view: FrontView, title: str) -> None:
         title=view.x_label, type="log" if view.log_x else "linear", showgrid=True,
         gridcolor=GRID, dtick="D2" if view.log_x else None, tickformat=".4~g",
     )  # fmt: skip
-    figure.update_yaxes(title=view.y_label, showgrid=True, gridcolor=GRID)
+    figure.update_yaxes(title=f"{view.quality} (validation)", showgrid=True, gridcolor=GRID)
     if view.points:
         top = max(p.y for p in view.points)
         span = max(top - view.floor, 0.1)

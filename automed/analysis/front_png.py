@@ -64,7 +64,7 @@ def write_front_png(
 def _frame(axes: Axes, view: FrontView, title: str) -> None:
     style(axes)
     axes.set_xlabel(view.x_label, fontsize=10, color=INK)
-    axes.set_ylabel(view.y_label, fontsize=10, color=INK)
+    axes.set_ylabel(f"{view.quality} (validation)", fontsize=10, color=INK)
     summary = textwrap.fill(view.summary, 104)
     lines = summary.count("\n") + 1
     axes.set_title(
@@ -85,7 +85,7 @@ def _draw(figure: Figure, axes: Axes, view: FrontView) -> None:
     _scatter(axes, [p for p in to_scale if not p.on_front], largest, color=FAINT, alpha=0.45)
     members = [p for p in to_scale if p.on_front]
     _scatter(axes, members, largest, color=BLUE, alpha=0.85, zorder=4)
-    for knee in (p for p in members if p.is_knee and len(view.points) > 1):
+    for knee in (p for p in members if p.is_knee):
         axes.scatter(
             [knee.x], [knee.y], s=_area(knee, largest) + 130, facecolors="none",
             edgecolors=VERMILION, linewidths=1.8, zorder=5,
@@ -146,7 +146,7 @@ def _legend(axes: Axes, view: FrontView, largest: float, low: Sequence[Point]) -
     handles = [dot("on the front", marker="o", color=BLUE, ms=8, mec="white")]
     if any(not p.on_front for p in view.points):
         handles.append(dot("off the front", marker="o", color=FAINT, ms=8, mec="white", alpha=0.6))
-    if any(p.is_knee for p in view.points) and len(view.points) > 1:
+    if any(p.is_knee for p in view.points):
         handles.append(dot("knee", marker="o", ms=10, mfc="none", mec=VERMILION, mew=1.8))
     if low:
         handles.append(dot(f"{len(low)} below the axis", marker="v", color=FAINT, ms=5))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class FrontView:
         points: Complete trials with finite values, in the order of their numbers.
         stairs: Corners of the best quality up to each price, cheapest first, on these two axes.
         x_label: Name and unit of the price.
-        y_label: Name of the quality.
+        quality: Name of the quality.
         log_x: Whether prices span more than a decade.
         floor: Lowest quality worth showing to scale: collapsed trainings lie below.
         summary: The front in one line.
@@ -54,7 +54,7 @@ class FrontView:
     points: tuple[Point, ...]
     stairs: tuple[tuple[float, float], ...]
     x_label: str
-    y_label: str
+    quality: str
     log_x: bool
     floor: float
     summary: str
@@ -75,7 +75,7 @@ def view_of(trials: Sequence[Trial], front: Front, objectives: Sequence[Objectiv
         points=points,
         stairs=_stairs(points, quality),
         x_label=_x_label(points, price),
-        y_label=f"{quality.label} (validation)",
+        quality=quality.label,
         log_x=len(prices) == len(points) > 0 and max(prices) > DECADE * min(prices),
         floor=_floor(points, quality),
         summary=_summary(points, front, quality, price),
@@ -98,6 +98,8 @@ def _points(trials: Sequence[Trial], front: Front, quality: str, price: str) -> 
                     on_front=trial.number in members, is_knee=trial.number == front.knee,
                 )
             )  # fmt: skip
+    if len(found) == 1:
+        return (replace(found[0], is_knee=False),)  # one point does not bend
     return tuple(found)
 
 
@@ -137,7 +139,7 @@ def _summary(points: Sequence[Point], front: Front, quality: Objective, price: s
         f"hypervolume {front.hypervolume:.3f}"
     )
     knee = next((p for p in points if p.is_knee), None)
-    if knee is not None and len(points) > 1:
+    if knee is not None:
         unit = {"macs": "GFLOPs", "size_bytes": "MB", "parameters": "M parameters"}[price]
         size = "" if price == "size_bytes" else f", {knee.megabytes:.3g} MB"
         text += (

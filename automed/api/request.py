@@ -97,6 +97,12 @@ class SearchRequest:
             space = space.fix(key, text)
         if self.epochs is not None:
             settings = settings.replace(epochs=self.epochs)
+        if settings.class_weights and task.kind == "segmentation":
+            raise SpaceError(
+                "--set training.class_weights=true: class weights are for classification",
+                found=f"the segmentation task {task.name!r}",
+                hint="the dice and focal losses serve rare objects",
+            )
         size = self.image_size or task.image_size
         adapted: AnyTask = task.replace(space=space, training=settings, image_size=size)
         return adapted

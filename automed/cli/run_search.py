@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rich.text import Text
 
@@ -100,7 +100,11 @@ def _announce(search: Search) -> None:
         out.print(f"[yellow]Use your own: automed data add {spec.task.name} PATH[/yellow]")
     if spec.weights == "none":
         out.print("weights: random (--no-pretrained)")
-    for note in search.notes:
+    _print_notes(search.notes)
+
+
+def _print_notes(notes: Iterable[str]) -> None:
+    for note in notes:
         out.print(Text("note: ", style="cyan") + Text(note), soft_wrap=True)
 
 
@@ -113,7 +117,8 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
         out.print(f"\n[yellow]Interrupted[/yellow] with {left} of {spec.budget.trials} trials to "
                   "go. Finished trials are kept; the running one starts again.")  # fmt: skip
     elif outcome is Outcome.EXHAUSTED:
-        out.print("\nEvery config of the space was tried: the search is complete.")
+        out.print("\nThe search ended before its budget was spent.")
+    _print_notes(note for note in study.notes if note not in search.notes)
     shown = show_front(spec.name, workspace)
     print_front(shown)
     if shown.front.trials:

@@ -34,7 +34,7 @@ def run(study: Study, run_trial: RunTrial, observers: Sequence[Observer] = ()) -
         observers: Whatever they raise is logged, once each.
 
     Raises:
-        ConstraintError: Not one of many configs met the constraints.
+        ConstraintError: No config can be found that meets the constraints.
         StudyError: The journal cannot be written to, or all trainings fail alike.
     """
     watchers = Watchers(observers)

@@ -2,7 +2,6 @@
 
 The format: eight bytes with the header's length, the header (JSON, padded with spaces to a
 multiple of eight), the tensors without gaps, in the header's order.
-https://huggingface.co/docs/safetensors
 """
 
 from __future__ import annotations

@@ -16,8 +16,6 @@ RESULT = "result.json"
 PREVIEW = "preview.npz"
 PREDICTIONS = "predictions.npz"
 
-__all__ = ["HISTORY", "PREDICTIONS", "PREVIEW", "RESULT", "WEIGHTS", "History", "replacing"]
-
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

@@ -19,8 +19,9 @@ from automed.search.distributions import reached
 from automed.search.screen import Verdict, in_units
 from automed.search.shadow import Shadow
 
-RANDOM_DRAWS = 40
-SWEEPS = 3
+STARTS = 2
+RANDOM_DRAWS = 8
+SWEEPS = 4
 
 _FLAGS = {("macs", "at_most"): "--max-gflops", ("size_bytes", "at_most"): "--max-size-mb"}
 
@@ -28,23 +29,26 @@ _FLAGS = {("macs", "at_most"): "--max-gflops", ("size_bytes", "at_most"): "--max
 def find_feasible(spec: StudySpec, judge: Callable[[Config], Verdict]) -> Config:
     """A config that may be trained.
 
-    Looks at the baselines, then at random configs, then changes the cheapest of them one
-    parameter at a time for as long as that helps.
+    Looks at the baselines, then at random configs, then changes the closest of them one
+    parameter at a time for as long as that helps; all that from two starts. A cost takes up to
+    half a second, so that a "no" should come after some fifty of them.
 
     Raises:
         ConstraintError: None was found; says what binds and what the cheapest one costs.
     """
-    search = _Descent(spec, judge)
-    for config in search.candidates():
-        if search.see(config):
-            return config
-    raise constraint_error(spec, search.best, search.verdict, len(search.seen))
+    starts = [_Descent(spec, judge, start) for start in range(STARTS)]
+    for search in starts:
+        for config in search.candidates():
+            if search.see(config):
+                return config
+    closest = min(starts, key=lambda search: search.verdict.violation)
+    seen = set().union(*(search.seen for search in starts))
+    raise _constraint_error(spec, closest.best, closest.verdict, len(seen))
 
 
-def constraint_error(
+def _constraint_error(
     spec: StudySpec, cheapest: Config | None, verdict: Verdict, seen: int
 ) -> ConstraintError:
-    """What to tell a user whose constraints nothing can meet."""
     space = spec.task.space.name
     if verdict.cost is None:
         return ConstraintError(
@@ -79,12 +83,13 @@ def _flag(constraint: Constraint, value: float) -> str:
 
 
 class _Descent:
-    def __init__(self, spec: StudySpec, judge: Callable[[Config], Verdict]) -> None:
+    def __init__(self, spec: StudySpec, judge: Callable[[Config], Verdict], start: int) -> None:
         self._spec = spec
         self._judge = judge
+        self._start = start
         self.seen: set[Config] = set()
         self.best: Config | None = None
-        self.verdict = Verdict(None, {}, "nothing was tried")
+        self.verdict = Verdict(None, {"tried": math.inf}, "nothing was tried")
 
     def see(self, config: Config) -> bool:
         """Judge a config, remember the best; whether it may be trained."""
@@ -97,10 +102,11 @@ class _Descent:
         return verdict.rejected is None
 
     def candidates(self) -> Iterator[Config]:
-        yield from baselines_of(self._spec.task).configs.values()
+        if self._start == 0:
+            yield from baselines_of(self._spec.task).configs.values()
         shadow = Shadow(self._spec.task.space, self._spec.task.objectives, [])
         for draw in range(RANDOM_DRAWS):
-            seed = derive_seed(self._spec.seed, "probe", draw)
+            seed = derive_seed(self._spec.seed, "probe", self._start, draw)
             yield shadow.ask(RandomSampler(seed=seed), "random").config
         for _ in range(SWEEPS):
             start = self.best

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+import random
+from collections.abc import Callable, Iterator, Sequence
 
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
@@ -13,7 +15,11 @@ from automed.domain.study_spec import StudySpec
 from automed.search.baselines import baselines_of
 from automed.search.distributions import distributions_of
 from automed.search.enumeration import configs_of
+from automed.search.feasible import made_feasible
+from automed.search.probe import find_feasible
+from automed.search.record import REJECTED
 from automed.search.samplers import make_sampler
+from automed.search.screen import Verdict
 from automed.search.shadow import Proposal, Shadow
 
 ATTEMPTS = 20
@@ -23,7 +29,12 @@ RANDOM_DRAWS = 200
 COUNTABLE = 5000
 """Spaces of at most this many configs are listed, to find the last ones that are left."""
 
+HELP_AFTER = 10
+"""Rejected configs in a row after which the next one is made feasible. In a corner of the space
+that only one config in a hundred lies in, a sampler alone would find none for a long time."""
+
 Key = tuple[tuple[str, Value], ...]
+Judge = Callable[[Config], Verdict]
 
 
 class Proposer:
@@ -31,9 +42,11 @@ class Proposer:
 
     Args:
         spec: The study's settings.
+        judge: The screen.
     """
 
-    def __init__(self, spec: StudySpec) -> None:
+    def __init__(self, spec: StudySpec, judge: Judge) -> None:
+        self._judge = judge
         self._spec = spec
         self._distributions = distributions_of(spec.task.space)
         baselines = baselines_of(spec.task)
@@ -43,22 +56,40 @@ class Proposer:
         """Which baselines were left out and why."""
 
     def propose(self, history: Sequence[FrozenTrial], number: int) -> Proposal | None:
-        """The next config; None where every config of the space has had its trial.
+        """The next config; None where none is left that is new and allowed.
 
         Args:
             history: The trials so far, in order.
             number: Of the trial that is to come.
+
+        Raises:
+            ConstraintError: No config can be found that meets the constraints.
         """
         seen = {_key(Config(trial.params)) for trial in history}
         shadow = Shadow(self._spec.task.space, self._spec.task.objectives, history)
         for name, config in self.baselines.items():
             if _key(config) not in seen:
                 return shadow.ask(self._sampler(number, 0), name, fixed=config)
+        base = self._base(history, number)
         for sampler, origin in self._samplers(number):
             proposal = shadow.ask(sampler, origin)
+            if base is not None and self._judge(proposal.config).rejected is not None:
+                space = self._spec.task.space
+                helped = made_feasible(proposal.config, base, space, self._judge)
+                proposal = shadow.ask(sampler, origin, fixed=helped)
             if _key(proposal.config) not in seen:
                 return proposal
         return self._leftover(shadow, seen, number)
+
+    def _base(self, history: Sequence[FrozenTrial], number: int) -> Config | None:
+        """A feasible config to help out with, where too many in a row were none."""
+        if rejected_in_a_row(history) < HELP_AFTER:
+            return None
+        accepted = [trial for trial in history if REJECTED not in trial.user_attrs]
+        if not accepted:
+            return find_feasible(self._spec, self._judge)
+        chosen = derive_seed(self._spec.seed, "base", number) % len(accepted)
+        return Config(accepted[chosen].params)
 
     def _samplers(self, number: int) -> Iterator[tuple[BaseSampler, str]]:
         for attempt in range(ATTEMPTS):
@@ -73,10 +104,17 @@ class Proposer:
     def _leftover(self, shadow: Shadow, seen: set[Key], number: int) -> Proposal | None:
         configs = configs_of(self._spec.task.space, at_most=COUNTABLE) or []
         left = [config for config in configs if _key(config) not in seen]
-        if not left:
-            return None
-        chosen = left[derive_seed(self._spec.seed, "leftover", number) % len(left)]
-        return shadow.ask(self._sampler(number, 0), "leftover", fixed=chosen)
+        random.Random(derive_seed(self._spec.seed, "leftover", number)).shuffle(left)
+        for config in left:
+            if self._judge(config).rejected is None:
+                return shadow.ask(self._sampler(number, 0), "leftover", fixed=config)
+        return None
+
+
+def rejected_in_a_row(history: Sequence[FrozenTrial]) -> int:
+    """How many of the latest trials the screen rejected."""
+    rejected = (REJECTED in trial.user_attrs for trial in reversed(history))
+    return sum(1 for _ in itertools.takewhile(bool, rejected))
 
 
 def _key(config: Config) -> Key:

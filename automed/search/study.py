@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ from automed.domain.trial import Trial
 from automed.search import record
 from automed.search.journal import Journal
 from automed.search.lock import StudyLock
-from automed.search.probe import constraint_error, find_feasible
+from automed.search.probe import find_feasible
 from automed.search.proposer import Proposer
 from automed.search.samplers import check_sampler
 from automed.search.screen import (
@@ -37,9 +36,6 @@ from automed.search.screen import (
 from automed.search.shadow import Proposal
 from automed.search.study_file import SPEC_FILE, read_spec, write_spec
 from automed.search.view import feasible_front
-
-PATIENCE = 200
-"""Rejected configs in a row after which a search gives up."""
 
 OnRejected = Callable[[Trial], None]
 
@@ -69,7 +65,7 @@ class Study:
         self.spec = spec
         self.on_rejected = on_rejected
         self._cost_of = cost_of
-        self._proposer = Proposer(spec)
+        self._proposer = Proposer(spec, self._screen)
         self._handed_out: set[int] = set()
         self._finished: dict[int, Trial] = {}
         self._ended: str | None = None
@@ -180,18 +176,18 @@ class Study:
             then, and ``notes`` says why).
 
         Raises:
-            ConstraintError: Not one of many configs met the constraints.
+            ConstraintError: No config can be found that meets the constraints.
             StudyError: The journal cannot be written to.
         """
         for frozen in self._history():
             if frozen.state is TrialState.RUNNING and frozen.number not in self._handed_out:
                 return self._hand_out(frozen)
-        while self.remaining and not self._gave_up():
+        while self.remaining:
             proposal = self._proposer.propose(self._history(), len(self._journal.trials()))
             if proposal is None:
-                self._ended = "the search ended early: every config of the space has been tried"
+                self._ended = "the search ended early: no config is left that is new and allowed"
                 return None
-            verdict = screen(proposal.config, self._cost_of, self.spec.constraints)
+            verdict = self._screen(proposal.config)
             frozen = self._record(proposal, verdict)
             if verdict.rejected is None:
                 return self._hand_out(frozen)
@@ -281,25 +277,8 @@ class Study:
         # Of the config, not the number: two samplers that try one config train the same model.
         return derive_seed(self.spec.seed, "train", config.digest)
 
-    def _gave_up(self) -> bool:
-        history = self._history()
-        row = list(
-            itertools.takewhile(lambda t: record.REJECTED in t.user_attrs, reversed(history))
-        )
-        if len(row) < PATIENCE:
-            return False
-        if len(row) == len(history):
-            closest = min(map(self._snapshot, row), key=lambda t: self._screened(t).violation)
-            verdict = self._screened(closest)
-            raise constraint_error(self.spec, closest.config, verdict, len(row))
-        self._ended = (
-            f"the search ended early: {PATIENCE} configs in a row were rejected, the last one: "
-            f"{self._snapshot(row[0]).rejected}"
-        )
-        return True
-
-    def _screened(self, trial: Trial) -> Verdict:
-        return screen(trial.config, self._cost_of, self.spec.constraints)
+    def _screen(self, config: Config) -> Verdict:
+        return screen(config, self._cost_of, self.spec.constraints)
 
     def _running(self, trial: Trial) -> None:
         known = {t.number: t for t in self._history()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Literal
@@ -21,14 +22,11 @@ def resolve_device(name: str) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
         raise TrainingError(
-            f"there is no device {name!r}",
-            found=str(error).splitlines()[0],
-            expected="cpu, cuda, cuda:1 or auto",
-        ) from None
+            f"there is no device {name!r}", expected="cpu, cuda, cuda:1 (another index) or auto"
+        )
+    device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise TrainingError(
             f"there is no device {name!r} here",

@@ -48,7 +48,7 @@ def test_the_view_of_a_small_study(trial, objectives):
     assert [p.number for p in view.points if p.on_front] == [0, 1, 3, 4]
     assert view.stairs == ((0.5, 0.70), (2.0, 0.80), (9.0, 0.85)), "3 is small, but not quick"
     assert view.x_label == "GFLOPs (MACs), input 288x384"
-    assert view.y_label == "Dice (validation)"
+    assert view.quality == "Dice"
     assert view.log_x
     assert sum(p.is_knee for p in view.points) == 1
     assert view.summary.startswith("4 of 5 trials on the front, hypervolume 0.")

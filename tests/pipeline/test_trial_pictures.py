@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,8 +28,6 @@ def test_worst_median_and_best_come_first(dice):
 
 
 def test_a_preview_shows_what_the_best_epoch_predicted(job_of, trial_of):
-    from pathlib import Path
-
     job, trial = job_of("segmentation"), trial_of("segmentation")
     result = run_trial(trial, job, lambda m: Decision.CONTINUE)
     with np.load(job.trial_folder(trial) / "preview.npz", allow_pickle=False) as file:
@@ -51,7 +51,7 @@ def test_a_preview_shows_what_the_best_epoch_predicted(job_of, trial_of):
         assert np.array_equal(mask, cache.targets[row])
         predicted = probability >= 128
         overlap = 2 * (predicted & (mask == 1)).sum() / (predicted.sum() + mask.sum())
-        assert overlap == pytest.approx(dice)
+        assert overlap == pytest.approx(dice, abs=0.02)  # batches differ: a pixel may tip over
     assert result.metrics["dice"] <= shown["dice"][2]
 
 

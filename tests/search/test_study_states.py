@@ -19,6 +19,7 @@ from toy_study import (
     TIGHT,
     build_error,
     cost_of,
+    history,
     measurements,
     result_of,
     spec_of,
@@ -26,6 +27,7 @@ from toy_study import (
 )
 
 from automed.domain.budget import Budget
+from automed.domain.config import Config
 from automed.domain.decision import Decision
 from automed.domain.errors import ConstraintError, StudyError
 from automed.domain.front import front_of
@@ -35,7 +37,6 @@ from automed.domain.result import Failure
 from automed.domain.task import Baseline
 from automed.domain.trial import Trial, TrialState
 from automed.search import proposer
-from automed.search import study as study_module
 from automed.search.enumeration import configs_of
 from automed.search.lock import HOLDER_FILE
 from automed.search.study import Study
@@ -269,45 +270,63 @@ class TestConstraints:
         with pytest.raises(ConstraintError, match="'latency'"):
             Study.create(tmp_path / "s", spec, cost_of)
 
-    def test_rejections_without_end(self, tmp_path: Path, monkeypatch) -> None:
-        monkeypatch.setattr(study_module, "PATIENCE", 12)
+    def test_one_that_a_changed_library_made_impossible(self, tmp_path: Path) -> None:
+        """The probe passed when the study began; on resume every model has grown."""
         spec = spec_of(trials=9, constraints=(Constraint(metric="macs", bound=0.2e9),))
-        calls = []
+        Study.create(tmp_path / "s", spec, cost_of).close()
 
-        def tightening(config):
-            """The probe passes, then a model grows: what a changed library would do."""
-            calls.append(config)
-            cost = cost_of(config)
-            return cost if len(calls) < 60 else cost.replace(macs={"value": 9e9})
+        def grown(config):
+            return cost_of(config).replace(macs={"value": 9e9})
 
-        with Study.create(tmp_path / "s", spec, tightening) as study:
-            calls.extend([None] * 60)
+        with Study.open(tmp_path / "s", grown) as study:
             with pytest.raises(ConstraintError, match="GFLOPs"):
                 study.ask()
-            assert len(study.trials) == 12
+            assert [t.label for t in study.trials] == ["rejected"] * proposer.HELP_AFTER
 
-    def test_rejections_after_a_success_end_the_search_early(
-        self, tmp_path: Path, monkeypatch
-    ) -> None:
-        monkeypatch.setattr(study_module, "PATIENCE", 12)
-        allowed = {"bound": 1}
+    def test_a_corner_that_samplers_miss_is_filled_from_what_is_known(self, tmp_path: Path) -> None:
+        """One model in 3 x 8 x 6 or so is allowed, with any training."""
+        text = "".join(f"[model.p{i}]\nlow = 0\nhigh = 19\n" for i in range(3))
+        text += "[training.learning_rate]\nlow = 1e-5\nhigh = 1e-1\nlog = true\n"
+
+        def steep(config):
+            total = sum(config[f"model.p{i}"] for i in range(3)) + 1.0
+            return cost_of(config).replace(macs={"value": total})
+
+        spec = spec_of(
+            trials=12, task=with_space(text), constraints=(Constraint(metric="macs", bound=2.5),)
+        )
+        runs = []
+        for name, stops in (("one", [12]), ("two", [3, 1, 8])):
+            study = Study.create(tmp_path / name, spec, steep)
+            for stop in stops:
+                for _ in range(stop):
+                    trial = asked(study)
+                    study.tell(trial, result_of(trial).replace(cost=steep(trial.config)))
+                study.close()
+                study = Study.open(tmp_path / name, steep)
+            runs.append(history(study.trials))
+            study.close()
+        assert runs[0] == runs[1]
+        accepted = [h for h in runs[0] if h[3] == "COMPLETE"]
+        assert len(accepted) == 12
+        # The sampler's own choice of training survives, and not one model alone is trained.
+        assert len({dict(h[1])["training.learning_rate"] for h in accepted}) == 12
+        assert len(runs[0]) <= 12 * (proposer.HELP_AFTER + 1)
+
+    def test_all_that_is_allowed_has_been_tried(self, tmp_path: Path) -> None:
+        only = Config(dict(TASK.baselines[0].config))
 
         def once(config):
-            allowed["bound"] -= 1
-            return (
-                cost_of(config)
-                if allowed["bound"] >= -1
-                else build_error(
-                    config.model_copy(update={"root": {"model.architecture": "deeplab"}})
-                )
-            )
+            if config != only:
+                raise StudyError("not this one")
+            return cost_of(config)
 
         with Study.create(tmp_path / "s", spec_of(), once) as study:
             trial = asked(study)
             study.tell(trial, result_of(trial))
             assert study.ask() is None
             assert study.remaining == 7
-            assert "12 configs in a row were rejected" in study.notes[-1]
+            assert "no config is left that is new and allowed" in study.notes[-1]
 
 
 class TestExhaustion:
@@ -322,7 +341,7 @@ class TestExhaustion:
                 study.tell(trial, result_of(trial))
             assert len(found) == len(set(found)) == 7
             assert study.remaining == 43
-            assert "every config of the space has been tried" in study.notes[-1]
+            assert "no config is left that is new and allowed" in study.notes[-1]
         with Study.open(tmp_path / "s", cost_of) as study:
             assert study.ask() is None
 
@@ -359,7 +378,11 @@ class TestExhaustion:
         with Study.create(tmp_path / "s", spec_of(task=task), build_error) as study:
             while (trial := study.ask()) is not None:
                 study.tell(trial, result_of(trial))
-            assert sorted(t.label for t in study.trials) == ["done", "done", "rejected"]
+            assert {t.config["model.architecture"] for t in study.trials if t.result} == {
+                "unet",
+                "fpn",
+            }
+            assert sum(t.label == "rejected" for t in study.trials) <= 1
 
 
 class TestBaselines:
