@@ -11,7 +11,7 @@ from automed.api.request import SearchRequest
 from automed.api.search import Search, resume, start
 from automed.api.studies import latest
 from automed.api.tracking import open_tracker
-from automed.cli.console import next_steps, out, steps
+from automed.cli.console import err, next_steps, out, steps
 from automed.cli.front_view import print_files, print_front
 from automed.cli.live import LiveTable
 from automed.domain.trial import Trial
@@ -68,7 +68,8 @@ def _run(search: Search, workspace: Workspace, rejected: _Relay) -> None:
         with live:
             outcome = search.run([live, tracker])
     finally:
-        unsynced = tracker.close(outcome)
+        with err.status("Writing the rest to MLflow"):
+            unsynced = tracker.close(outcome)
         search.study.close()
     if unsynced:
         out.print(

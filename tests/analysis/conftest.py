@@ -46,12 +46,12 @@ def make_trial(
     )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def trial() -> Callable[..., Trial]:
     return make_trial
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def objectives() -> tuple[Objective, ...]:
     return (DICE, MACS, SIZE)
 
