@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,8 +94,10 @@ class SearchRequest:
                 space = space.narrow(key, text)
             else:
                 settings = _with_setting(settings, space, key, text)
-        for key, text in map(lambda pair: _pair("--fix", pair), self.fix_values):
+        fixed = [_pair("--fix", pair) for pair in self.fix_values]
+        for key, text in fixed:
             space = space.fix(key, text)
+        _refuse_lost(fixed, space)
         if self.epochs is not None:
             settings = settings.replace(epochs=self.epochs)
         if settings.class_weights and task.kind == "segmentation":
@@ -129,6 +132,16 @@ def _with_setting(
         f"training setting{suggestion(key, known)}",
         expected="one of " + ", ".join(known),
     )
+
+
+def _refuse_lost(fixed: Sequence[tuple[str, str]], space: SearchSpace) -> None:
+    for key, text in fixed:
+        if key not in space.parameters:
+            raise SpaceError(
+                f"--fix {key}={text}: {key} never has an effect here",
+                found="another --fix rules it out",
+                hint="drop one of the flags",
+            )
 
 
 def _pair(flag: str, text: str) -> tuple[str, str]:

@@ -9,7 +9,9 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from toy_study import (
+    BASE,
     TASK,
+    TIGHT,
     build_error,
     cost_of,
     history,
@@ -24,6 +26,8 @@ from automed.domain.objective import Constraint
 from automed.domain.trial import Trial
 from automed.search import proposer
 from automed.search.enumeration import configs_of
+from automed.search.feasible import made_feasible
+from automed.search.screen import screen
 from automed.search.study import Study
 
 
@@ -150,6 +154,24 @@ class TestConstraints:
         assert len({dict(h[1])["training.learning_rate"] for h in accepted}) == 12
         assert len(runs[0]) <= 12 * (proposer.HELP_AFTER + 1)
 
+    def test_help_changes_no_more_than_it_must(self) -> None:
+        wide = Config(BASE | {"training.learning_rate": 0.05, "training.loss": "dice"})
+        narrow = Config(BASE | {"model.width": 0.25, "training.learning_rate": 1e-5})
+
+        def judge(config):
+            return screen(config, cost_of, TIGHT)
+
+        assert judge(wide).rejected
+        helped = made_feasible(wide, narrow, TASK.space, judge)
+        assert helped == Config(dict(wide.items()) | {"model.width": 0.25})
+        deeplab = Config(
+            {k: v for k, v in wide.items() if k != "model.width"}
+            | {"model.architecture": "deeplab", "model.channels": 256}
+        )
+        assert judge(deeplab).rejected
+        assert made_feasible(deeplab, narrow, TASK.space, judge) == helped
+        assert made_feasible(wide, narrow, TASK.space, lambda _: judge(wide)) == narrow
+
     def test_all_that_is_allowed_has_been_tried(self, tmp_path: Path) -> None:
         only = Config(dict(TASK.baselines[0].config))
 
@@ -209,6 +231,17 @@ class TestExhaustion:
         assert len(configs) == len(set(configs)) == (3 + 8) * 2 * 29
         assert configs_of(finite, at_most=len(configs)) == configs
         assert configs_of(finite, at_most=len(configs) - 1) is None
+
+    def test_what_is_left_but_not_allowed_is_passed_over(self, tmp_path: Path) -> None:
+        task = with_space(
+            '[model.architecture]\nchoices = ["unet", "deeplab"]\n'
+            '[n]\nlow = 0\nhigh = 39\nwhen = { "model.architecture" = "deeplab" }\n'
+        )
+        with Study.create(tmp_path / "s", spec_of(task=task), build_error) as study:
+            trial = asked(study)
+            study.tell(trial, result_of(trial))
+            assert study.ask() is None
+            assert len(study.trials) <= 1 + 2 * proposer.HELP_AFTER
 
     def test_rejected_configs_are_not_proposed_again(self, tmp_path: Path) -> None:
         task = with_space('[model.architecture]\nchoices = ["deeplab", "unet", "fpn"]\n')
