@@ -7,8 +7,8 @@ UV := $(shell command -v uv 2>/dev/null)
 .PHONY: demo test lint install clean
 
 demo: $(VENV)/.demo
-	$(BIN)/automed search polyp --budget 6 --epochs 6 --image-size 96x128 --no-pretrained \
-		--set training.batch_size=4,8 --max-gflops 2
+	$(BIN)/automed search polyp --budget 6 --epochs 10 --image-size 96x128 --no-pretrained \
+		--max-gflops 0.2 --set training.learning_rate=1e-3..1e-2 --set training.batch_size=4,16
 
 test: $(VENV)/.test lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
@@ -33,7 +33,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 ifdef UV
 	uv pip install --python $(BIN)/python -e .
 else
-	$(BIN)/python -m pip install --quiet -e .
+	$(BIN)/python -m pip install -e .
 endif
 	touch $@
 
@@ -41,7 +41,7 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 ifdef UV
 	uv pip install --python $(BIN)/python -e ".[test,lint]"
 else
-	$(BIN)/python -m pip install --quiet -e ".[test,lint]"
+	$(BIN)/python -m pip install -e ".[test,lint]"
 endif
 	touch $@ $(VENV)/.demo
 
