@@ -14,7 +14,7 @@ import time
 RUNS = 15
 COMMANDS = {
     "python -c 'import typer'": [sys.executable, "-c", "import typer"],
-    "automed --help": [sys.executable, "-c", "from automed.cli.app import main; main()", "--help"],
+    "automed --help": [sys.executable, "-c", "from automed.cli.entry import run; run()", "--help"],
 }
 
 

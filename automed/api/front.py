@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automed.analysis.front_files import write_front as draw
-from automed.domain.errors import WorkspaceError
+from automed.domain.errors import StudyError, WorkspaceError
 from automed.domain.front import Front
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
+from automed.search.listing import list_studies
 from automed.search.view import read_study
 
 
@@ -35,7 +36,15 @@ def show_front(name: str, workspace: Workspace) -> ShownFront:
     Raises:
         StudyError: There is no such study, or it cannot be read.
     """
-    view = read_study(workspace.studies / name)
+    folder = workspace.studies / name
+    if not folder.is_dir():
+        known = [s.name for s in list_studies(workspace.studies)]
+        raise StudyError(
+            f"there is no study {name!r} in {workspace.root}",
+            expected=", ".join(known) or "a study; there are none yet",
+            hint=f"automed studies{workspace.flag}",
+        )
+    view = read_study(folder)
     return ShownFront(view.spec, view.trials, view.front())
 
 

@@ -19,7 +19,7 @@ from automed.domain.budget import Budget
 from automed.domain.config import Config
 from automed.domain.cost import Cost
 from automed.domain.decision import Decision
-from automed.domain.errors import StudyError
+from automed.domain.errors import SplitError, StudyError
 from automed.domain.measurement import Measurement
 from automed.domain.observer import Observer
 from automed.domain.result import Result
@@ -38,6 +38,9 @@ from automed.search.samplers import check_sampler
 from automed.search.study import Study
 from automed.search.study_file import read_spec
 from automed.training.device import resolve_device
+
+_FEW = 5
+"""Validation samples below which a user is told that the front may be chance."""
 
 RunTrial = Callable[[Trial, Callable[[Measurement], Decision]], Result]
 
@@ -90,11 +93,19 @@ def start(
     if (folder / "study.json").exists():
         raise StudyError(
             f"there is a study {name!r} already",
-            hint=f"automed search {task.name} --resume --name {name}, or choose another --name",
+            hint=f"automed search {task.name} --resume --name {name}{workspace.flag}, "
+            "or choose another --name",
         )
     checked = resolve_data(task, workspace, request.data, request.options, steps)
     task = checked.task
     split = make_split(checked.dataset, task.split, request.seed)
+    if len(split.train) < 2:
+        raise SplitError(
+            f"{checked.dataset.root} leaves a single sample to train on",
+            found=f"{len(checked.dataset.samples)} samples",
+            expected="at least 2 to train, 1 to validate and 1 to test",
+            hint="add samples",
+        )
     preflight(_encoders(task), request.weights)
     spec = StudySpec(
         name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
@@ -176,6 +187,10 @@ def _job(spec: StudySpec, split: Split, workspace: Workspace, folder: Path, devi
 
 def _notes(study: Study, split: Split) -> tuple[str, ...]:
     notes = list(study.notes)
+    if len(split.val) < _FEW:
+        notes.append(
+            f"only {len(split.val)} validation samples: differences on the front may be chance"
+        )
     if split.note:
         notes.append(f"split one by one: {split.note}")
     return tuple(notes)

@@ -20,6 +20,12 @@ def tracking_uri(workspace: Workspace) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.mlflow}"
 
 
+def browse(workspace: Workspace) -> str:
+    """What to type, or where to look, to browse every trial."""
+    uri = tracking_uri(workspace)
+    return f"mlflow ui --backend-store-uri {uri}" if "://" in uri and "http" not in uri else uri
+
+
 def open_tracker(
     spec: StudySpec, folder: Path, workspace: Workspace, earlier: Sequence[Trial] = ()
 ) -> MlflowTracker:

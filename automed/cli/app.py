@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -41,9 +40,6 @@ def _root(
 
 def main() -> None:
     """Run the command line; a problem that the user can fix ends it with exit code 2."""
-    # Read when torch loads OpenMP. By default its threads spin while they wait for one another,
-    # which on a machine that others use too makes a training many times slower.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except AutomedError as error:

@@ -25,8 +25,12 @@ def show(checked: Checked) -> None:
         table.add_row(label, value)
     table.add_row("digest", dataset.digest[:12])
     out.print(table)
+    if dataset.grouped_by is None:
+        kind = checked.task.split.group
+        _note(f"no {kind} is known: images of one {kind} may lie on both sides of the split. Name "
+              "it with --group-csv FILE or --group-pattern 'REGEX with a (group)'.")  # fmt: skip
     for note in dataset.notes:
-        out.print(Text("note: ", style="cyan") + Text(note), soft_wrap=True)
+        _note(note)
     for kind, style, findings in (
         ("error", "bold red", checked.audit.errors),
         ("warning", "yellow", checked.audit.warnings),
@@ -39,6 +43,10 @@ def show(checked: Checked) -> None:
                 out.print(Text(f"    and {len(finding.files) - 5} more", style="dim"))
             if finding.hint:
                 out.print(Text(f"    next: {finding.hint}", style="green"), soft_wrap=True)
+
+
+def _note(text: str) -> None:
+    out.print(Text("note: ", style="cyan") + Text(text), soft_wrap=True)
 
 
 def flags_of(options: DataOptions) -> str:

@@ -20,6 +20,7 @@ def front(
 ) -> None:
     """Print the Pareto front of a study and write it as PNG and interactive HTML."""
     from automed.api.front import show_front, write_front
+    from automed.api.tracking import browse
     from automed.cli.console import next_steps
     from automed.cli.front_view import print_files, print_front
 
@@ -33,5 +34,5 @@ def front(
     print_files(write_front(shown, space, output))
     next_steps(
         ("search on", f"{resume} --budget {2 * shown.spec.budget.trials}"),
-        ("browse every trial", f"mlflow ui --backend-store-uri sqlite:///{space.mlflow}"),
+        ("browse every trial", browse(space)),
     )  # fmt: skip

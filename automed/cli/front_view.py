@@ -46,6 +46,9 @@ def print_front(shown: ShownFront) -> None:
         )  # fmt: skip
     out.print()
     out.print(table)
+    if all(not t.result or not t.result.metrics[spec.task.guide] for t in front.trials):
+        out.print(f"[yellow]No trial learned anything yet ({spec.task.quality.label} 0)[/yellow]: "
+                  "more epochs (--epochs) or a larger input (--image-size) may help.")  # fmt: skip
     _print_failures(shown)
 
 

@@ -20,7 +20,11 @@ WorkspaceOption = Annotated[
     ),
 ]
 Layout = Annotated[
-    str | None, typer.Option(help="How files lie in the folder; recognized where not given.")
+    str | None,
+    typer.Option(
+        help="How files lie in the folder: paired_folders, pranet, one_folder, "
+        "object_masks, class_folders or manifest; recognized where not given."
+    ),
 ]
 GroupPattern = Annotated[
     str | None,

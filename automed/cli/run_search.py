@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.text import Text
 
@@ -10,11 +10,12 @@ from automed.api.front import show_front, write_front
 from automed.api.request import SearchRequest
 from automed.api.search import Search, resume, start
 from automed.api.studies import latest
-from automed.api.tracking import open_tracker
+from automed.api.tracking import browse, open_tracker
 from automed.cli.console import err, next_steps, out, steps
 from automed.cli.front_view import print_files, print_front
 from automed.cli.live import LiveTable
-from automed.domain.trial import Trial
+from automed.domain.study_spec import StudySpec
+from automed.domain.trial import Trial, TrialState
 from automed.domain.workspace import Workspace
 from automed.executors.outcome import Outcome
 
@@ -73,11 +74,17 @@ def _run(search: Search, workspace: Workspace, rejected: _Relay) -> None:
         search.study.close()
     if unsynced:
         out.print(
-            f"[yellow]MLflow missed {unsynced} trials[/yellow] ({tracker.reason}). "
+            f"[yellow]MLflow missed some trials ({unsynced})[/yellow] ({tracker.reason}). "
             "Nothing is lost; later: "
             f"[green]automed sync {spec.name}{workspace.flag}[/green]"
         )
     _conclude(search, workspace, outcome)
+
+
+def to_run(trials: Sequence[Trial], spec: StudySpec) -> int:
+    """Trainings that are left: those not begun, and those that were cut off and begin again."""
+    ended = sum(t.charged and t.state is not TrialState.RUNNING for t in trials)
+    return max(0, spec.budget.trials - ended)
 
 
 def _announce(search: Search) -> None:
@@ -85,7 +92,7 @@ def _announce(search: Search) -> None:
     height, width = spec.task.image_size
     out.print(
         f"[bold]{spec.task.title}[/bold]  study [bold]{spec.name}[/bold], "
-        f"{search.study.remaining} of {spec.budget.trials} trials to run, "
+        f"{to_run(search.study.trials, spec)} of {spec.budget.trials} trials to run, "
         f"input {height}x{width}, seed {spec.seed}"
     )
     split = search.job.split
@@ -114,7 +121,7 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
     spec = study.spec
     resume_command = f"automed search {spec.task.name} --resume --name {spec.name}{workspace.flag}"
     if outcome is Outcome.INTERRUPTED:
-        left = study.remaining
+        left = to_run(study.trials, spec)
         out.print(f"\n[yellow]Interrupted[/yellow] with {left} of {spec.budget.trials} trials to "
                   "go. Finished trials are kept; the running one starts again.")  # fmt: skip
     elif outcome is Outcome.EXHAUSTED:
@@ -128,5 +135,5 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
     next_steps(
         ("go on", resume_command if outcome is Outcome.INTERRUPTED else more),
         ("see the front again", f"automed front {spec.name}{workspace.flag}"),
-        ("browse every trial", f"mlflow ui --backend-store-uri sqlite:///{workspace.mlflow}"),
+        ("browse every trial", browse(workspace)),
     )

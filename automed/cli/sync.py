@@ -14,11 +14,12 @@ def sync(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Copy to MLflow what it missed while it could not be reached."""
-    from automed.api.tracking import sync_study
+    from automed.api.tracking import sync_study, tracking_uri
     from automed.cli.console import out
 
-    report = sync_study(study, workspace_at(workspace))
-    out.print(f"{report.synced} trials are in MLflow.")
+    space = workspace_at(workspace)
+    report = sync_study(study, space)
+    out.print(f"Trials in MLflow at {tracking_uri(space)}: {report.synced}", soft_wrap=True)
     if report.failed:
-        out.print(f"[red]{report.failed} could not be written:[/red] {report.reason}")
+        out.print(f"[red]Not written: {report.failed}[/red] ({report.reason})")
         raise typer.Exit(1)

@@ -50,8 +50,13 @@ class Journal:
         self._id = self._study_id(spec)
 
     def trials(self) -> list[FrozenTrial]:
-        """All trials in order. Shared with the storage: not to be changed."""
-        return self._storage.get_all_trials(self._id, deepcopy=False)
+        """All trials in order. Shared with the storage: not to be changed.
+
+        Raises:
+            StudyError: The file is gone or damaged.
+        """
+        with _readable(self._path):
+            return self._storage.get_all_trials(self._id, deepcopy=False)
 
     def add(
         self,

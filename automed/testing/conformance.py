@@ -110,7 +110,7 @@ def random_configs_train(task: AnyTask) -> None:
 def demo_data_fit(task: AnyTask) -> None:
     """Where the task names demo data: they open, pass the audit and can be split."""
     if task.demo is None:
-        return
+        return  # demo data are an offer, not a duty
     with tempfile.TemporaryDirectory() as folder:
         dataset = open_dataset(make_demo(task.demo, Path(folder) / "demo"), task)
         audit(dataset, task).raise_for_errors()

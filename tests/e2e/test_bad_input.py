@@ -136,3 +136,10 @@ def test_resume_refuses_other_settings(automed) -> None:
 def test_a_study_name_that_is_no_folder_name(automed, small_pairs: Path) -> None:
     done = automed("search", "polyp", "--data", small_pairs, *QUICK, "--name", "../up")
     refused(done, "--name", "../up")
+
+
+def test_too_few_samples_to_train_on(automed, small_pairs: Path) -> None:
+    for number in range(3, 20):
+        for part in ("images", "masks"):
+            (small_pairs / part / f"{number:02d}.png").unlink()
+    refused(automed("search", "polyp", "--data", small_pairs, *QUICK), "3 samples", "at least 2")

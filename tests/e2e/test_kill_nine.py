@@ -23,7 +23,7 @@ SETTINGS = (
 def command(workspace: Path, *arguments: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "AUTOMED_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-c", "from automed.cli.app import main; main()", *arguments],
+        [sys.executable, "-c", "from automed.cli.entry import run; run()", *arguments],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
