@@ -18,6 +18,8 @@ PAUSE = 1.0
 """Seconds between two rounds: epochs that end in between are written together."""
 PATIENCE = 12.0
 """Seconds without progress after which nobody waits for the thread any longer."""
+IMPORT_PATIENCE = 60.0
+"""The same while MLflow is imported: that asks no server, and takes long on a cold disk."""
 FIRST_DELAY, LONGEST_DELAY = 2.0, 60.0
 """Seconds until a store that failed is tried again; doubled every time."""
 FRONT_EVERY = 30.0
@@ -59,6 +61,7 @@ class Writer:
         self._is_quiet = False
         self._asked = self._answered = 0
         self._progress = 0.0
+        self._imported = False
         self._retry_at = 0.0
         self._delay = FIRST_DELAY
         self._drawn: tuple[int, ...] = ()
@@ -103,7 +106,8 @@ class Writer:
     def _wait(self, over: Callable[[], bool]) -> bool:
         self._progress = time.monotonic()
         while not over():
-            if time.monotonic() - self._progress > PATIENCE or not self._thread.is_alive():
+            patience = PATIENCE if self._imported else IMPORT_PATIENCE
+            if time.monotonic() - self._progress > patience or not self._thread.is_alive():
                 return over()
             self._thread.join(0.05)
         return True
@@ -161,6 +165,8 @@ class Writer:
     def _connect(self) -> None:
         import mlflow  # noqa: F401 - takes seconds, and sets up the handlers that are then quieted
 
+        self._imported = True
+        self._moved()
         if not self._is_quiet:
             self._quiet.enter_context(quiet_here())
             self._is_quiet = True

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import mlflow  # noqa: F401 - here, so that no test's tracker imports it in its thread
 import numpy as np
 import pytest
 
