@@ -11,6 +11,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["COLUMNS"] = "200"  # read once, when the console is made
 
 DATA = Path(
     os.environ.get("AUTOMED_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")

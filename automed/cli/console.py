@@ -25,7 +25,7 @@ err = Console(stderr=True, highlight=False)
 
 def show_error(error: AutomedError) -> None:
     """The problem in red, what was found and expected, and the next step to copy."""
-    err.print(Text("error: ", style="bold red") + Text(error.problem, style="bold"))
+    err.print(Text("error: ", style="bold red") + Text(error.problem, style="bold"), soft_wrap=True)
     for label, value in (("found", error.found), ("expected", error.expected)):
         if value is not None:
             err.print(Text(f"  {label + ':':<10}", style="dim") + Text(str(value)), soft_wrap=True)

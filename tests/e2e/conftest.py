@@ -32,8 +32,6 @@ def automed(
     """Run ``automed`` with arguments; the workspace is an empty folder."""
     from automed.cli.app import main
 
-    monkeypatch.setenv("COLUMNS", "200")
-
     def run(*arguments: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["automed", *map(str, arguments)])
         code = 0

@@ -10,6 +10,9 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from automed.api.tasks import list_tasks
+from automed.domain.workspace import Workspace
+
 QUICK = (
     "--no-pretrained", "--epochs", 1, "--image-size", 64,
     "--fix", "model.encoder=tf_mobilenetv3_small_075", "--set", "training.batch_size=4",
@@ -56,8 +59,10 @@ def test_search_resume_front_and_lists(automed, small_pairs: Path, workspace: Pa
     assert "one" in listed.out
     assert "polyp" in listed.out
     tasks = automed("tasks")
-    assert "pairs" in tasks.out
-    assert "demo (synthetic)" in tasks.out
+    assert tasks.code == 0
+    rows = {row.name: row.data for row in list_tasks(Workspace.at(workspace))}
+    assert rows["polyp"] == str(small_pairs)
+    assert rows["cell"] == "demo (synthetic)"
 
 
 def test_demo_data_are_announced_everywhere(automed, workspace: Path) -> None:
