@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automed.api.progress import Steps, silent
-from automed.api.request import AnyTask
 from automed.data.audit import Audit, audit
 from automed.data.dataset import Dataset, open_dataset
 from automed.data.demo import make_demo
@@ -14,6 +13,7 @@ from automed.data.register import Registered, all_registered, register, register
 from automed.domain.data_options import DataOptions
 from automed.domain.errors import DataError
 from automed.domain.study_spec import DataRef
+from automed.domain.task import AnyTask
 from automed.domain.workspace import Workspace
 from automed.registry.tasks import load_task
 

@@ -14,10 +14,8 @@ from automed.domain.objective import Constraint
 from automed.domain.space import SearchSpace
 from automed.domain.space_edit import suggestion
 from automed.domain.study_spec import NAME
-from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.domain.task import AnyTask
 from automed.domain.training_settings import TrainingSettings
-
-AnyTask = SegmentationTask | ClassificationTask
 
 
 @dataclass(frozen=True)

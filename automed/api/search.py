@@ -11,7 +11,7 @@ from automed import __version__
 from automed.api.datasets import Checked, reopen, resolve_data
 from automed.api.naming import next_name
 from automed.api.progress import Steps, silent
-from automed.api.request import AnyTask, SearchRequest, check_positive, choices_of
+from automed.api.request import SearchRequest, check_positive, choices_of
 from automed.data.cache import build_cache
 from automed.data.dataset import Dataset
 from automed.data.split import make_split
@@ -25,6 +25,7 @@ from automed.domain.observer import Observer
 from automed.domain.result import Result
 from automed.domain.split import Split
 from automed.domain.study_spec import StudySpec
+from automed.domain.task import AnyTask
 from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
 from automed.executors.inline import run as run_inline

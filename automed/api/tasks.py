@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from automed.api.request import AnyTask
 from automed.data.register import registered
 from automed.domain.errors import PluginError
+from automed.domain.task import AnyTask
 from automed.domain.workspace import Workspace
 from automed.registry.tasks import TaskPlugin, task_plugins
 

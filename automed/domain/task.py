@@ -121,3 +121,6 @@ class ClassificationTask(_Task):
 
 
 Task = Annotated[SegmentationTask | ClassificationTask, Field(discriminator="kind")]
+
+AnyTask = SegmentationTask | ClassificationTask
+"""A task of either kind, where its kind is told by its type rather than by a field in a file."""

@@ -7,14 +7,12 @@ import torch
 
 from automed.domain.config import Config
 from automed.domain.space_edit import suggestion
-from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.domain.task import AnyTask, ClassificationTask, SegmentationTask
 from automed.models.architectures import ARCHITECTURES, Architecture
 from automed.models.build_error import BuildError
 from automed.models.encoders import check_encoder, quiet_smp, smp_name
 
 __all__ = ["BuildError", "architecture_of", "build_model"]
-
-AnyTask = SegmentationTask | ClassificationTask
 
 
 def build_model(config: Config, task: AnyTask) -> torch.nn.Module:

@@ -10,14 +10,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from automed.domain.config import Config
 from automed.domain.cost import Cost, Quantity
-from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.domain.task import AnyTask
 from automed.models.build import BuildError, build_model
 from automed.models.image_size import check_multiple, larger_that_runs
 from automed.models.weights_file import file_size
 
 __all__ = ["BuildError", "predict_cost"]
 
-AnyTask = SegmentationTask | ClassificationTask
 
 _COSTLESS = ("model.dropout",)
 """Parameters of a model that change its training alone."""

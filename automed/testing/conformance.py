@@ -30,13 +30,11 @@ from automed.domain.config import Config, Value
 from automed.domain.errors import AutomedError
 from automed.domain.parameter import CategoricalParameter, FloatParameter
 from automed.domain.space import SearchSpace
-from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.domain.task import AnyTask
 from automed.models.build import build_model
 from automed.models.cost import predict_cost
 from automed.training.losses import build_loss
 from automed.training.optimizers import build_optimizer
-
-AnyTask = SegmentationTask | ClassificationTask
 
 _CONFIGS = 6
 _REQUIRED = (

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from automed.domain.errors import DivergedError
-from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.domain.task import AnyTask, SegmentationTask
 from automed.training.batches import in_order
 from automed.training.forward import Forward
 from automed.training.metrics.classification import classification_metrics
 from automed.training.metrics.segmentation import count_pixels, segmentation_metrics
 from automed.training.part import Part
-
-AnyTask = SegmentationTask | ClassificationTask
 
 BATCH = 16
 """Images at a time; the same for all trials, so that losses over a batch can be compared."""

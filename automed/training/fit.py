@@ -13,7 +13,7 @@ from automed.domain.decision import Decision
 from automed.domain.digest import derive_seed
 from automed.domain.errors import TrainingError
 from automed.domain.measurement import Measurement
-from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.domain.task import AnyTask
 from automed.training.device import repeatable
 from automed.training.early_stopping import EarlyStopping
 from automed.training.evaluate import Evaluation, evaluate
@@ -22,7 +22,6 @@ from automed.training.part import Part
 from automed.training.recipe import Recipe
 from automed.training.trainer import Trainer
 
-AnyTask = SegmentationTask | ClassificationTask
 Report = Callable[[Measurement], Decision]
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from automed.data.augment import Augmenter
 from automed.domain.digest import derive_seed
 from automed.domain.errors import DivergedError, TrainingError
-from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.domain.task import AnyTask, SegmentationTask
 from automed.training.batches import shuffled, steps_per_epoch
 from automed.training.class_weights import balanced_weights
 from automed.training.forward import Forward
@@ -17,8 +17,6 @@ from automed.training.optimizers import build_optimizer
 from automed.training.part import Part
 from automed.training.recipe import Recipe
 from automed.training.schedules import build_schedule
-
-AnyTask = SegmentationTask | ClassificationTask
 
 _LOOK_EVERY = 50
 """Steps after which the loss is looked at; each look waits for a GPU to catch up."""
