@@ -33,7 +33,7 @@ from automed.executors.outcome import Outcome
 from automed.models.cost import predict_cost
 from automed.models.weights import preflight
 from automed.pipeline.job import Job
-from automed.pipeline.run import run_trial
+from automed.pipeline.resume import resume_trial
 from automed.registry.tasks import load_task
 from automed.search.samplers import check_sampler
 from automed.search.study import Study
@@ -160,7 +160,7 @@ def resume(
 
 
 def _run(trial: Trial, report: Callable[[Measurement], Decision], *, job: Job) -> Result:
-    return run_trial(trial, job, report)
+    return resume_trial(trial, job, report)
 
 
 def _encoders(task: AnyTask) -> list[str]:

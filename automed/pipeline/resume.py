@@ -1,0 +1,51 @@
+"""A trial that may have been trained already, by a process that was ended before it could say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from automed.domain.decision import Decision
+from automed.domain.history import HISTORY, read_history
+from automed.domain.measurement import Measurement
+from automed.domain.result import Result
+from automed.domain.trial import Trial
+from automed.pipeline.files import RESULT
+from automed.pipeline.job import Job
+from automed.pipeline.run import run_trial
+
+Report = Callable[[Measurement], Decision]
+
+
+def resume_trial(trial: Trial, job: Job, report: Report) -> Result:
+    """What `run_trial` gives, without training anew where its result lies on disk already.
+
+    A process may be killed or interrupted after it wrote the result and before the study was told.
+    ``result.json`` is written last and whole: where it is there, so is everything else.
+
+    Args:
+        trial: As for `run_trial`.
+        job: As for `run_trial`.
+        report: As for `run_trial`; hears of the epochs that were trained before, too.
+
+    Raises:
+        AutomedError: As `run_trial` does.
+    """
+    result = _left_behind(trial, job)
+    if result is None:
+        return run_trial(trial, job, report)
+    for measurement in read_history(job.trial_folder(trial) / HISTORY):
+        report(measurement)
+    return result
+
+
+def _left_behind(trial: Trial, job: Job) -> Result | None:
+    folder = job.trial_folder(trial)
+    try:
+        result = Result.model_validate_json((folder / RESULT).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValidationError):
+        return None
+    fits = result.split_digest == job.split.digest
+    whole = len(read_history(folder / HISTORY)) == result.epochs
+    return result if fits and whole else None
