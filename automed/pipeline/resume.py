@@ -1,4 +1,4 @@
-"""A trial that may have been trained already, by a process that was ended before it could say so."""
+"""A trial whose result may lie on disk already, left by a process that ended too early to tell."""
 
 from __future__ import annotations
 
