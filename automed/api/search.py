@@ -172,12 +172,14 @@ def _cost_of(task: AnyTask) -> Callable[[Config], Cost]:
 
 
 def _build_caches(dataset: Dataset, task: AnyTask, workspace: Workspace, steps: Steps) -> None:
+    height, width = task.image_size
     for preprocess in choices_of(task.space, "data.preprocess", task.preprocess):
-        height, width = task.image_size
-        build_cache(
-            dataset, task.kind, task.channels, str(preprocess), task.image_size,
-            workspace.cache, steps(f"Caching images at {height}x{width} ({preprocess})"),
-        )  # fmt: skip
+        for window in choices_of(task.space, "data.window", task.window):
+            how = str(preprocess) if window == task.window else f"{preprocess}, window {window}"
+            build_cache(
+                dataset, task.replace(preprocess=preprocess, window=window), workspace.cache,
+                steps(f"Caching images at {height}x{width} ({how})"),
+            )  # fmt: skip
 
 
 def _job(spec: StudySpec, split: Split, workspace: Workspace, folder: Path, device: str) -> Job:

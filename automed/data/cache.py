@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,11 +27,12 @@ from automed.data.image_cache import (
 )
 from automed.data.parallel import in_threads
 from automed.data.preprocess import PREPROCESS
-from automed.data.readers import read_image, read_masks, size_text
+from automed.data.read_sample import read_sample
 from automed.data.resize import resize_image, resize_mask
 from automed.domain.digest import digest
 from automed.domain.errors import DataError
 from automed.domain.sample import Sample
+from automed.domain.task import AnyTask, SegmentationTask
 
 FORMAT = 1
 """Raised when the same inputs would give other pixels, so that older caches are left alone."""
@@ -40,11 +41,17 @@ Progress = Callable[[int, int], None]
 """Called with (samples done, samples in all)."""
 
 
-def cache_key(
-    dataset_digest: str, preprocess: str, image_size: tuple[int, int], channels: int
-) -> str:
-    """The name of the cache's folder: equal inputs, equal name."""
-    return digest([FORMAT, dataset_digest, preprocess, list(image_size), channels])[:32]
+def cache_key(dataset_digest: str, task: AnyTask) -> str:
+    """The name of the cache's folder: equal inputs, equal name.
+
+    Args:
+        dataset_digest: `Dataset.digest`.
+        task: Its kind, channels, preprocessing, window, image size and mask values count.
+    """
+    how = [task.preprocess, task.window, list(task.image_size), task.channels]
+    if isinstance(task, SegmentationTask):
+        how += [len(task.classes), list(task.mask_values)]
+    return digest([FORMAT, dataset_digest, *how])[:32]
 
 
 def open_cache(root: Path, key: str) -> ImageCache:
@@ -58,10 +65,7 @@ def open_cache(root: Path, key: str) -> ImageCache:
 
 def build_cache(
     dataset: Dataset,
-    task_kind: Literal["segmentation", "classification"],
-    channels: Literal[1, 3],
-    preprocess: str,
-    image_size: tuple[int, int],
+    task: AnyTask,
     root: Path,
     progress: Progress | None = None,
 ) -> ImageCache:
@@ -74,10 +78,7 @@ def build_cache(
 
     Args:
         dataset: Its samples give the rows, in their order.
-        task_kind: Whether targets are masks or class indices.
-        channels: 1 or 3.
-        preprocess: A key of `PREPROCESS`.
-        image_size: Height and width.
+        task: As for `cache_key`.
         root: The workspace's cache folder.
         progress: Called in this thread; not called where the cache existed.
 
@@ -85,12 +86,13 @@ def build_cache(
         DataError: A file cannot be read, or there is no such preprocessing.
         WorkspaceError: The cache cannot be written, for instance because the disk is full.
     """
-    if preprocess not in PREPROCESS:
+    if task.preprocess not in PREPROCESS:
         raise DataError(
-            f"there is no preprocessing {preprocess!r}", expected=", ".join(sorted(PREPROCESS))
+            f"there is no preprocessing {task.preprocess!r}",
+            expected=", ".join(sorted(PREPROCESS)),
         )
-    recipe = _Recipe(dataset, task_kind, channels, preprocess, image_size)
-    folder = root / cache_key(dataset.digest, preprocess, image_size, channels)
+    recipe = _Recipe(dataset, task)
+    folder = root / cache_key(dataset.digest, task)
     existing = _complete(folder)
     if existing is not None:
         return existing
@@ -103,33 +105,23 @@ class _Recipe:
     """What makes a row of the cache from a sample."""
 
     dataset: Dataset
-    kind: Literal["segmentation", "classification"]
-    channels: Literal[1, 3]
-    preprocess: str
-    size: tuple[int, int]
+    task: AnyTask
 
     @property
     def target_layout(self) -> tuple[tuple[int, ...], DTypeLike]:
         samples = len(self.dataset.samples)
-        if self.kind == "segmentation":
-            return (samples, *self.size), np.uint8
+        if self.task.kind == "segmentation":
+            return (samples, *self.task.image_size), np.uint8
         return (samples,), np.int64
 
     def row(self, sample: Sample) -> tuple[NDArray[np.uint8], Any]:
         """The image, shape (height, width, channels), and the mask or class index."""
-        image = read_image(self.dataset.image_path(sample), self.channels)
-        ready = PREPROCESS[self.preprocess](resize_image(image, self.size))
-        if self.kind == "classification":
+        task = self.task
+        image, mask = read_sample(self.dataset, sample, task)
+        ready = PREPROCESS[task.preprocess](resize_image(image, task.image_size))
+        if mask is None:
             return ready, self.dataset.classes.index(str(sample.label))
-        masks = self.dataset.mask_paths(sample)
-        mask = read_masks(masks, self.dataset.options.mask_values)
-        if mask.shape != image.shape[:2]:
-            raise DataError(
-                f"{masks[0]} differs in size from its image {sample.image}",
-                found=size_text(mask.shape),
-                expected=size_text(image.shape),
-            )
-        return ready, resize_mask(mask, self.size)
+        return ready, resize_mask(mask, task.image_size)
 
     def provenance(self) -> dict[str, Any]:
         return {
@@ -138,10 +130,11 @@ class _Recipe:
             "format": FORMAT,
             "dataset": str(self.dataset.root),
             "dataset_digest": self.dataset.digest,
-            "kind": self.kind,
-            "preprocess": self.preprocess,
-            "image_size": list(self.size),
-            "channels": self.channels,
+            "kind": self.task.kind,
+            "preprocess": self.task.preprocess,
+            "window": self.task.window,
+            "image_size": list(self.task.image_size),
+            "channels": self.task.channels,
         }
 
 
@@ -153,7 +146,7 @@ def _complete(folder: Path) -> ImageCache | None:
 
 
 def _build(recipe: _Recipe, folder: Path, progress: Progress | None) -> ImageCache:
-    shape = (len(recipe.dataset.samples), *recipe.size, recipe.channels)
+    shape = (len(recipe.dataset.samples), *recipe.task.image_size, recipe.task.channels)
     with built_aside(folder) as aside:
         with writing(folder):
             images = _allocate(aside / IMAGES, shape, np.uint8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -47,7 +47,7 @@ class Inspection:
         return self.sample.label or self.mask
 
 
-def inspect(dataset: Dataset, sample: Sample, channels: Literal[1, 3]) -> Inspection:
+def inspect(dataset: Dataset, sample: Sample, channels: int) -> Inspection:
     """Decode a sample's image and masks. Raises nothing: problems are part of the answer."""
     problems: list[tuple[str, str]] = []
     seen: dict[str, Any] = {}

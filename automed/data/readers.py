@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ Array = TypeVar("Array")
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def read_image(path: Path, channels: Literal[1, 3]) -> NDArray[np.uint8]:
+def read_image(path: Path, channels: int) -> NDArray[np.uint8]:
     """The image as uint8 (H, W, channels), upright, on black where it was transparent.
 
     How other types become 8 bits is said in :func:`automed.data.intensity.to_uint8`.

@@ -29,3 +29,17 @@ class Augment(Frozen):
     coarse_dropout_holes: int = Field(default=8, ge=1)
     coarse_dropout_size: int = Field(default=10, ge=1)
     """Largest side of a hole, in pixels; holes are filled with 0."""
+
+    def scaled(self, strength: float) -> Augment:
+        """All chances and ranges times a strength, kept below their upper bounds."""
+        changed: Augment = self.replace(
+            **{name: min(strength * getattr(self, name), most) for name, most in _MOST.items()}
+        )
+        return changed
+
+
+_MOST = {
+    "horizontal_flip": 1.0, "vertical_flip": 1.0, "rotation": 180.0, "shift": 0.9, "zoom": 0.9,
+    "shear": 60.0, "gauss_noise": 1.0, "coarse_dropout": 1.0,
+}  # fmt: skip
+"""What a strength multiplies, and how far."""

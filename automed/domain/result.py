@@ -6,6 +6,7 @@ from pydantic import Field
 
 from automed.domain.cost import Cost
 from automed.domain.frozen import Frozen
+from automed.domain.normalization import Normalization
 
 
 class Result(Frozen):
@@ -22,6 +23,8 @@ class Result(Frozen):
     """The weights file, relative to the study's folder."""
     split_digest: str
     device: str = "cpu"
+    normalization: Normalization | None = None
+    """Of the images that the model takes."""
     parent: int | None = None
     """Number of the trial this one was compressed from."""
 

@@ -24,6 +24,10 @@ CLASSIFICATION_METRICS = (
 )  # fmt: skip
 
 
+_MOST_CLASSES = 100
+"""Masks are held as 8-bit class indices."""
+
+
 class Baseline(Frozen):
     """A configuration worth trying first, such as a paper's."""
 
@@ -38,14 +42,18 @@ class _Task(Frozen):
     classes: tuple[str, ...]
     image_size: tuple[int, int]
     """Height and width of the model's input."""
-    channels: Literal[1, 3] = 3
+    channels: int = Field(default=3, ge=1, le=64)
+    """Of the model's input: 1 grey, 3 colour, others as files or volumes hold them."""
     layout: str = "auto"
     """How files lie in the folder, or ``auto`` to recognize it."""
     split: SplitPolicy = SplitPolicy()
     preprocess: str = "raw"
     """Applied once, before the cache; a space may vary it as ``data.preprocess``."""
-    normalize: Literal["unit", "symmetric", "imagenet"] = "imagenet"
-    """[0, 1], [-1, 1] or the statistics of ImageNet."""
+    normalize: Literal["unit", "symmetric", "imagenet", "dataset"] = "imagenet"
+    """[0, 1], [-1, 1], or by mean and standard deviation: of ImageNet, or of the training part."""
+    window: str = "auto"
+    """Intensities that become black and white, for CT: ``lung``, ``bone``, ... or ``CENTRE/WIDTH``
+    in Hounsfield units. auto: what the file asks for, else its whole range."""
     augment: Augment = Augment()
     training: TrainingSettings = TrainingSettings()
     objectives: tuple[Objective, ...]
@@ -85,6 +93,9 @@ class SegmentationTask(_Task):
     """Learn a mask. ``classes`` are the foreground classes: one, for a binary mask."""
 
     kind: Literal["segmentation"] = "segmentation"
+    mask_values: tuple[int, ...] = ()
+    """With several classes: the value that each has in the mask files; the nearest one counts, and
+    0 is background. Empty: 1, 2, 3, ..."""
     objectives: tuple[Objective, ...] = (
         Objective(metric="dice", reference=0.0),
         Objective(metric="macs", direction="minimize"),
@@ -93,12 +104,26 @@ class SegmentationTask(_Task):
 
     @model_validator(mode="after")
     def _valid(self) -> Self:
-        if len(self.classes) != 1:
+        if not 1 <= len(self.classes) <= _MOST_CLASSES or len(set(self.classes)) < len(
+            self.classes
+        ):
             raise ValueError(
-                f"segmentation takes one foreground class so far, found {list(self.classes)}"
+                f"segmentation needs 1 to {_MOST_CLASSES} foreground classes with distinct names, "
+                f"found {list(self.classes)}"
+            )
+        values = self.mask_values
+        if values and (len(values) != len(self.classes) or len({0, *values}) <= len(values)):
+            raise ValueError(
+                f"mask_values needs one value above 0 for each of {list(self.classes)}, "
+                f"found {list(values)}"
             )
         self._check(SEGMENTATION_METRICS)
         return self
+
+    @property
+    def outputs(self) -> int:
+        """Channels of the model's logits: 1 for a binary mask, else background and each class."""
+        return 1 if len(self.classes) == 1 else 1 + len(self.classes)
 
 
 class ClassificationTask(_Task):
@@ -118,6 +143,11 @@ class ClassificationTask(_Task):
             raise ValueError(f"a classification needs two classes, found {list(self.classes)}")
         self._check(CLASSIFICATION_METRICS)
         return self
+
+    @property
+    def outputs(self) -> int:
+        """Logits of the model: one a class."""
+        return len(self.classes)
 
 
 Task = Annotated[SegmentationTask | ClassificationTask, Field(discriminator="kind")]

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import torch
 from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 
-from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.domain.normalization import Normalization
+from automed.domain.task import AnyTask
 
-_STATISTICS = {
+_CONSTANTS = {
     "unit": ((0.0,) * 3, (1.0,) * 3),
     "symmetric": ((0.5,) * 3, (0.5,) * 3),
     "imagenet": (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD),
 }
 
 
-def normalization(task: SegmentationTask | ClassificationTask) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of a task's ``normalize``: the model sees (x - mean) / std.
+def fixed_normalization(task: AnyTask) -> Normalization | None:
+    """What a task's ``normalize`` stands for; None for ``dataset``, which the data decide.
 
     ``unit`` leaves [0, 1], ``symmetric`` gives [-1, 1], ``imagenet`` uses the statistics of
-    ImageNet's RGB channels, or their average for grey images.
-
-    Returns:
-        Two float tensors of shape (1, channels, 1, 1), for images x in [0, 1].
+    ImageNet's RGB channels, or their average where there are not three channels.
     """
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in _STATISTICS[task.normalize])
-    if task.channels == 1:
-        return mean.mean(1, keepdim=True), std.mean(1, keepdim=True)
-    return mean, std
+    if task.normalize == "dataset":
+        return None
+    mean, std = _CONSTANTS[task.normalize]
+    if task.channels == 3:
+        return Normalization(mean=mean, std=std)
+    return Normalization(mean=(sum(mean) / 3,) * task.channels, std=(sum(std) / 3,) * task.channels)

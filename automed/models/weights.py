@@ -10,7 +10,6 @@ import torch
 from automed.domain.config import Config
 from automed.domain.errors import WeightsError
 from automed.domain.task import ClassificationTask, SegmentationTask
-from automed.models.normalization import normalization
 from automed.models.weights_check import check_file, classifier_prefixes
 from automed.models.weights_donor import classifier, segmentation_encoder
 from automed.models.weights_source import (
@@ -21,7 +20,7 @@ from automed.models.weights_source import (
     repo_of,
 )
 
-__all__ = ["load_pretrained", "normalization", "preflight"]
+__all__ = ["load_pretrained", "preflight"]
 
 
 def load_pretrained(

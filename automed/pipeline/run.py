@@ -9,14 +9,17 @@ import torch
 
 from automed.data.cache import cache_key, open_cache
 from automed.data.image_cache import ImageCache
+from automed.domain.applied import applied
 from automed.domain.cost import Cost, Quantity
 from automed.domain.decision import Decision
 from automed.domain.digest import derive_seed
 from automed.domain.measurement import Measurement
 from automed.domain.result import Result
+from automed.domain.task import AnyTask
 from automed.domain.trial import Trial
 from automed.models.build import build_model
 from automed.models.cost import predict_cost
+from automed.models.normalization import fixed_normalization
 from automed.models.weights import load_pretrained
 from automed.models.weights_file import save_weights
 from automed.pipeline.files import RESULT, WEIGHTS, History, replacing, writing
@@ -26,6 +29,7 @@ from automed.training.device import resolve_device
 from automed.training.fit import Fitted, fit
 from automed.training.part import Part
 from automed.training.recipe import recipe_of
+from automed.training.statistics import statistics
 
 Report = Callable[[Measurement], Decision]
 
@@ -54,11 +58,12 @@ def run_trial(trial: Trial, job: Job, report: Report) -> Result:
         DataError: The image cache is missing or damaged.
         WorkspaceError: A file cannot be written.
     """
-    task, config = job.spec.task, trial.config
+    config = trial.config
+    task = applied(job.spec.task, config)
     recipe = recipe_of(config, task)
     predicted = predict_cost(config, task)
     device = resolve_device(job.device)
-    cache = _cache(trial, job)
+    cache = _cache(task, job)
     train, val = (_part(cache, ids) for ids in (job.split.train, job.split.val))
     folder = _fresh_folder(trial, job)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -72,7 +77,11 @@ def run_trial(trial: Trial, job: Job, report: Report) -> Result:
             history.add(measurement)
             return report(measurement)
 
-        fitted = fit(model, task, recipe, train, val, seed=trial.seed, device=device, report=heard)
+        fitted = fit(
+            model, task, recipe, train, val,
+            normalization=fixed_normalization(task) or statistics(train),
+            seed=trial.seed, device=device, report=heard,
+        )  # fmt: skip
     with replacing(folder / WEIGHTS) as draft:
         save_weights(model, draft)
     write = write_preview if task.kind == "segmentation" else write_predictions
@@ -84,10 +93,8 @@ def run_trial(trial: Trial, job: Job, report: Report) -> Result:
     return result
 
 
-def _cache(trial: Trial, job: Job) -> ImageCache:
-    task = job.spec.task
-    preprocess = str(trial.config.get("data.preprocess", task.preprocess))
-    key = cache_key(job.spec.data.digest, preprocess, task.image_size, task.channels)
+def _cache(task: AnyTask, job: Job) -> ImageCache:
+    key = cache_key(job.spec.data.digest, task)
     return open_cache(Path(job.cache), key)
 
 
@@ -129,4 +136,5 @@ def _result(fitted: Fitted, cost: Cost, trial: Trial, job: Job, device: torch.de
         artifact=(job.trial_folder(trial) / WEIGHTS).relative_to(job.folder).as_posix(),
         split_digest=job.split.digest,
         device=str(device),
+        normalization=fitted.forward.normalization,
     )

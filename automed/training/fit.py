@@ -13,6 +13,7 @@ from automed.domain.decision import Decision
 from automed.domain.digest import derive_seed
 from automed.domain.errors import TrainingError
 from automed.domain.measurement import Measurement
+from automed.domain.normalization import Normalization
 from automed.domain.task import AnyTask
 from automed.training.device import repeatable
 from automed.training.early_stopping import EarlyStopping
@@ -51,6 +52,7 @@ def fit(
     train: Part,
     val: Part,
     *,
+    normalization: Normalization,
     seed: int,
     device: torch.device,
     report: Report,
@@ -66,6 +68,7 @@ def fit(
         recipe: How to train.
         train: Training samples; at least one.
         val: Validation samples; at least one.
+        normalization: Of the images.
         seed: Decides order, augmentation and dropout.
         device: Where to train.
         report: Called after each epoch with its measurement: ``train_loss``, ``lr`` (the rate that
@@ -79,7 +82,7 @@ def fit(
     began = time.monotonic()
     torch.manual_seed(derive_seed(seed, "dropout"))
     model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    forward = Forward(model, task, device, recipe.precision)
+    forward = Forward(model, normalization, device, recipe.precision)
     trainer = Trainer(forward, task, recipe, train, seed)
     stopping = EarlyStopping(recipe.patience)
     keeper = _Keeper(model)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from automed.domain.task import ClassificationTask, SegmentationTask
-from automed.models.normalization import normalization
+from automed.domain.normalization import Normalization
 from automed.training.device import Precision, autocast
 
 
@@ -15,7 +14,7 @@ class Forward:
 
     Args:
         model: Already on the device; takes normalized images.
-        task: Says how to normalize.
+        normalization: Of the images, channel by channel.
         device: Where the model lies.
         precision: As in `TrainingSettings`.
     """
@@ -23,14 +22,18 @@ class Forward:
     def __init__(
         self,
         model: nn.Module,
-        task: SegmentationTask | ClassificationTask,
+        normalization: Normalization,
         device: torch.device,
         precision: Precision,
     ) -> None:
         self.model = model
         self.device = device
         self._precision = precision
-        self._mean, self._std = (values.to(device) for values in normalization(task))
+        self.normalization = normalization
+        self._mean, self._std = (
+            torch.tensor(values, device=device).view(1, -1, 1, 1)
+            for values in (normalization.mean, normalization.std)
+        )
 
     def __call__(self, images: Tensor) -> Tensor:
         """Float32 logits of float images (batch, channels, height, width) in [0, 1]."""
