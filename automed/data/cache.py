@@ -26,7 +26,7 @@ from automed.data.image_cache import (
     read_cache,
 )
 from automed.data.parallel import in_threads
-from automed.data.preprocess import PREPROCESS
+from automed.data.preprocess import Chain, read_chain
 from automed.data.read_sample import read_sample
 from automed.data.resize import resize_image, resize_mask
 from automed.domain.digest import digest
@@ -34,8 +34,9 @@ from automed.domain.errors import DataError
 from automed.domain.sample import Sample
 from automed.domain.task import AnyTask, SegmentationTask
 
-FORMAT = 1
-"""Raised when the same inputs would give other pixels, so that older caches are left alone."""
+FORMAT = 2
+"""Raised when the same inputs would give other pixels, as when a step of preprocessing changes, so
+that older caches are left alone."""
 
 Progress = Callable[[int, int], None]
 """Called with (samples done, samples in all)."""
@@ -47,8 +48,12 @@ def cache_key(dataset_digest: str, task: AnyTask) -> str:
     Args:
         dataset_digest: `Dataset.digest`.
         task: Its kind, channels, preprocessing, window, image size and mask values count.
+
+    Raises:
+        DataError: The preprocessing is unknown, or not for these channels.
     """
-    how = [task.preprocess, task.window, list(task.image_size), task.channels]
+    chain = read_chain(task.preprocess, task.channels)
+    how = [str(chain), task.window, list(task.image_size), task.channels]
     if isinstance(task, SegmentationTask):
         how += [len(task.classes), list(task.mask_values)]
     return digest([FORMAT, dataset_digest, *how])[:32]
@@ -71,10 +76,10 @@ def build_cache(
 ) -> ImageCache:
     """Open the cache of a data set, building it first where it is missing or damaged.
 
-    Images are decoded and resized in threads, one image in memory for each, and then
-    preprocessed at the final size, as in paper 3. A cache is built in a folder aside, under a
-    lock, and moved into place when it is complete: other processes wait for it, and one that is
-    killed leaves nothing that could be taken for a cache.
+    Images are decoded, cropped where asked for and resized in threads, one image in memory for
+    each, and then preprocessed at the final size, as in paper 3. A cache is built in a folder
+    aside, under a lock, and moved into place when it is complete: other processes wait for it, and
+    one that is killed leaves nothing that could be taken for a cache.
 
     Args:
         dataset: Its samples give the rows, in their order.
@@ -83,15 +88,10 @@ def build_cache(
         progress: Called in this thread; not called where the cache existed.
 
     Raises:
-        DataError: A file cannot be read, or there is no such preprocessing.
+        DataError: A file cannot be read, or the preprocessing is unknown or not for these channels.
         WorkspaceError: The cache cannot be written, for instance because the disk is full.
     """
-    if task.preprocess not in PREPROCESS:
-        raise DataError(
-            f"there is no preprocessing {task.preprocess!r}",
-            expected=", ".join(sorted(PREPROCESS)),
-        )
-    recipe = _Recipe(dataset, task)
+    recipe = _Recipe(dataset, task, read_chain(task.preprocess, task.channels))
     folder = root / cache_key(dataset.digest, task)
     existing = _complete(folder)
     if existing is not None:
@@ -106,6 +106,7 @@ class _Recipe:
 
     dataset: Dataset
     task: AnyTask
+    chain: Chain
 
     @property
     def target_layout(self) -> tuple[tuple[int, ...], DTypeLike]:
@@ -116,12 +117,12 @@ class _Recipe:
 
     def row(self, sample: Sample) -> tuple[NDArray[np.uint8], Any]:
         """The image, shape (height, width, channels), and the mask or class index."""
-        task = self.task
-        image, mask = read_sample(self.dataset, sample, task)
-        ready = PREPROCESS[task.preprocess](resize_image(image, task.image_size))
+        size = self.task.image_size
+        image, mask = self.chain.at_native_size(*read_sample(self.dataset, sample, self.task))
+        ready = self.chain.at_final_size(resize_image(image, size))
         if mask is None:
             return ready, self.dataset.classes.index(str(sample.label))
-        return ready, resize_mask(mask, task.image_size)
+        return ready, resize_mask(mask, size)
 
     def provenance(self) -> dict[str, Any]:
         return {
@@ -131,7 +132,7 @@ class _Recipe:
             "dataset": str(self.dataset.root),
             "dataset_digest": self.dataset.digest,
             "kind": self.task.kind,
-            "preprocess": self.task.preprocess,
+            "preprocess": str(self.chain),
             "window": self.task.window,
             "image_size": list(self.task.image_size),
             "channels": self.task.channels,

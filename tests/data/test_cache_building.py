@@ -14,10 +14,13 @@ import pytest
 
 from automed.data.cache import build_cache, cache_key, open_cache
 from automed.data.dataset import Dataset
-from automed.data.preprocess import otsu
+from automed.data.preprocess import clahe, otsu
 from automed.domain.data_options import DataOptions
 from automed.domain.errors import DataError, WorkspaceError
+from automed.domain.parameter import CategoricalParameter
 from automed.domain.sample import Sample
+from automed.domain.space import SearchSpace
+from automed.domain.task import ClassificationTask, SegmentationTask
 
 SIZE = (24, 32)
 COUNT = 12
@@ -28,16 +31,34 @@ import sys
 from pathlib import Path
 from automed.data.cache import build_cache
 from automed.data.dataset import Dataset
+from automed.domain.parameter import CategoricalParameter
 from automed.domain.sample import Sample
+from automed.domain.space import SearchSpace
+from automed.domain.task import SegmentationTask
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
 samples = tuple(
     Sample(id=p.stem, image=f"images/{p.name}", masks=(f"masks/{p.name}",))
     for p in sorted((root / "images").iterdir())
 )
 dataset = Dataset(root, samples, "paired_folders", ("cell",))
+losses = CategoricalParameter(choices=("dice",))
+task = SegmentationTask(
+    name="cell", title="Cells", classes=("cell",), image_size=(24, 32),
+    space=SearchSpace(name="cell", parameters={"training.loss": losses}),
+)
 def build(progress=None):
-    return build_cache(dataset, "segmentation", 3, "raw", (24, 32), out, progress)
+    return build_cache(dataset, task, out, progress)
 """
+
+SPACE = SearchSpace(
+    name="cell", parameters={"training.loss": CategoricalParameter(choices=("dice",))}
+)
+SEGMENTED = SegmentationTask(
+    name="cell", title="Cells", classes=("cell",), image_size=SIZE, space=SPACE
+)
+CLASSIFIED = ClassificationTask(
+    name="cell", title="Cells", classes=("a", "b", "c"), image_size=SIZE, space=SPACE
+)
 
 
 @pytest.fixture
@@ -73,9 +94,8 @@ def classified(root):
 
 
 def build(dataset, out, progress=None, **changes):
-    given = {"preprocess": "raw", "image_size": SIZE, "channels": 3} | changes
-    kind = "segmentation" if dataset.samples[0].masks else "classification"
-    return build_cache(dataset, kind, root=out, progress=progress, **given)
+    task = SEGMENTED if dataset.samples[0].masks else CLASSIFIED
+    return build_cache(dataset, task.replace(**changes), out, progress)
 
 
 def child(code, *args, **kwargs):
@@ -126,18 +146,30 @@ def test_arrays_cannot_be_written(dataset, tmp_path):
 def test_a_second_build_opens_the_first(dataset, tmp_path):
     build(dataset, tmp_path / "cache")
     again = build(dataset, tmp_path / "cache", lambda *_: pytest.fail("built again"))
-    key = cache_key(dataset.digest, "raw", SIZE, 3)
+    key = cache_key(dataset.digest, SEGMENTED)
     assert again.folder == tmp_path / "cache" / key
     assert (open_cache(tmp_path / "cache", key).images == again.images).all()
 
 
 def test_keys_differ_with_each_input():
-    keys = {
-        cache_key("d", "raw", (8, 9), 3), cache_key("e", "raw", (8, 9), 3),
-        cache_key("d", "otsu", (8, 9), 3), cache_key("d", "raw", (9, 8), 3),
-        cache_key("d", "raw", (8, 9), 1),
-    }  # fmt: skip
-    assert len(keys) == 5
+    several = SEGMENTED.replace(classes=("cytoplasm", "nucleus"))
+    tasks = [
+        SEGMENTED, CLASSIFIED, several, several.replace(mask_values=(128, 255)),
+        *(
+            SEGMENTED.replace(**changes)
+            for changes in (
+                {"preprocess": "otsu"}, {"preprocess": "crop"}, {"image_size": SIZE[::-1]},
+                {"channels": 1}, {"window": "lung"},
+            )
+        ),
+    ]  # fmt: skip
+    keys = {cache_key("d", task) for task in tasks} | {cache_key("e", SEGMENTED)}
+    assert len(keys) == len(tasks) + 1
+
+
+def test_keys_do_not_depend_on_what_leaves_the_pixels_alone():
+    other = SEGMENTED.replace(name="nuclei", normalize="unit", classes=("nucleus",))
+    assert cache_key("d", SEGMENTED) == cache_key("d", other)
 
 
 def test_the_index_says_where_it_came_from(dataset, tmp_path):
@@ -154,8 +186,23 @@ def test_a_missing_cache_is_an_error(tmp_path):
 
 
 def test_an_unknown_preprocessing_names_the_known_ones(dataset, tmp_path):
-    with pytest.raises(DataError, match="otsu, raw"):
+    with pytest.raises(DataError, match="raw, crop, otsu"):
         build(dataset, tmp_path / "cache", preprocess="magic")
+
+
+def test_a_crop_comes_before_resizing_and_cuts_the_mask_alike(root, dataset, tmp_path):
+    plain = build(dataset, tmp_path / "cache")
+    for folder in ("images", "masks"):
+        for path in (root / folder).iterdir():
+            cv2.imwrite(str(path), np.pad(cv2.imread(str(path)), ((7, 0), (0, 9), (0, 0))))
+    framed = Dataset(root, dataset.samples, "paired_folders", ("cell",), DataOptions())
+    whole = build(framed, tmp_path / "whole")
+    cropped = build(framed, tmp_path / "cropped", preprocess="crop")
+    assert (cropped.images == plain.images).all()
+    assert (cropped.targets == plain.targets).all()
+    assert not (whole.targets == plain.targets).all()
+    both = build(framed, tmp_path / "cropped", preprocess="crop+clahe")
+    assert (both.images[3] == clahe(plain.images[3])).all()
 
 
 def test_an_unreadable_image_is_named_and_leaves_nothing(dataset, tmp_path):
@@ -239,7 +286,7 @@ build(lambda done, total: os.kill(os.getpid(), signal.SIGKILL) if done == total 
     assert worker.returncode == -9
     assert any(p.name.endswith(".building") for p in (tmp_path / "cache").iterdir())
     with pytest.raises(DataError):
-        open_cache(tmp_path / "cache", cache_key(dataset.digest, "raw", SIZE, 3))
+        open_cache(tmp_path / "cache", cache_key(dataset.digest, SEGMENTED))
     cache = build(dataset, tmp_path / "cache")
     assert (cache.images == build(dataset, tmp_path / "other").images).all()
     assert not any(p.name.endswith(".building") for p in (tmp_path / "cache").iterdir())

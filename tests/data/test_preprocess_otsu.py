@@ -5,7 +5,7 @@ import pytest
 from skimage.filters import threshold_otsu
 from skimage.morphology import closing
 
-from automed.data.preprocess import PREPROCESS, otsu
+from automed.data.preprocess import otsu
 from automed.data.readers import read_image
 
 ELLIPSE = np.array(
@@ -80,5 +80,8 @@ def test_a_flat_image_has_no_cells(level):
     assert not otsu(np.full((20, 20, 3), level, np.uint8)).any()
 
 
-def test_raw_changes_nothing():
-    assert (PREPROCESS["raw"](smear(1)) == smear(1)).all()
+@pytest.mark.parametrize("channels", [2, 5])
+def test_grey_of_other_channels_is_their_mean(channels):
+    plane = smear(1)[..., :1]
+    same = otsu(np.repeat(plane, channels, axis=2))
+    assert (same == otsu(plane)).all()
