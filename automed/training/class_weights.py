@@ -6,19 +6,42 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from automed.domain.task import AnyTask, ClassificationTask
+from automed.training.batches import in_order
+from automed.training.part import Part
 
-def balanced_weights(labels: NDArray[np.int64], classes: int) -> torch.Tensor:
+_MASKS = 64
+"""How many are read from disk at a time."""
+
+
+def balanced_weights(task: AnyTask, part: Part) -> torch.Tensor:
     """N / (n_c C) for each class c, as scikit-learn's ``class_weight="balanced"``.
 
-    A class without samples gets 0: it is never the target.
+    In a classification N and n_c count samples, in a segmentation pixels. A class that does not
+    occur gets 0: it is never the target.
 
     Args:
-        labels: Class indices of the training samples.
-        classes: How many classes there are.
+        task: Names the classes.
+        part: The training samples.
 
     Returns:
-        Float, shape (classes,).
+        Float32, shape (classes,): of a segmentation the background and its classes, so that a
+        binary mask has two.
     """
-    counts = np.bincount(labels, minlength=classes)
-    weights = np.divide(len(labels), counts * classes, where=counts > 0, out=np.zeros(classes))
+    if isinstance(task, ClassificationTask):
+        classes = len(task.classes)
+        counts = np.bincount(part.labels, minlength=classes)
+    else:
+        classes = 1 + len(task.classes)
+        counts = _pixels(part, classes)
+    total = counts.sum()
+    weights = np.divide(total, counts * classes, where=counts > 0, out=np.zeros(classes))
     return torch.from_numpy(weights).float()
+
+
+def _pixels(part: Part, classes: int) -> NDArray[np.int64]:
+    counts = np.zeros(classes, np.int64)
+    for picked in in_order(len(part), _MASKS):
+        masks = part.targets[part.rows[picked]]
+        counts += np.bincount(masks.ravel(), minlength=classes)
+    return counts

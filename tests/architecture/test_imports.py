@@ -64,7 +64,7 @@ def copy(tmp_path: Path) -> Path:
     [
         ("automed/domain/trial.py", "import automed.search.study"),
         ("automed/domain/trial.py", "import torch"),
-        ("automed/training/losses.py", "import optuna"),
+        ("automed/training/schedules.py", "import optuna"),
         ("automed/models/cost.py", "import automed.data.split"),
         ("automed/search/study.py", "import mlflow"),
     ],

@@ -1,123 +1,139 @@
-"""Losses against their definitions in float64."""
+"""Losses by name: formulas, the kinds of targets they serve, and what is refused."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from torch.nn import functional
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from automed.domain.errors import TrainingError
+from automed.domain.task import ClassificationTask, SegmentationTask
 from automed.registry.tasks import load_task
-from automed.training.losses import LOSSES, SoftmaxFocalLoss, build_loss, losses_for
+from automed.training.losses import LOSSES, build_loss, kind_of, losses_for, read_formula
+
+KINDS = ("binary masks", "class masks", "classes")
 
 
-def masks(seed=0, scale=2.0):
+def batch(kind, seed=0):
     source = torch.Generator().manual_seed(seed)
-    logits = torch.randn(3, 1, 8, 9, generator=source) * scale
-    return logits, (torch.rand(3, 1, 8, 9, generator=source) > 0.6).float()
+    if kind == "binary masks":
+        logits = torch.randn(3, 1, 8, 9, generator=source) * 2
+        return logits, (torch.rand(3, 1, 8, 9, generator=source) > 0.6).float()
+    shape = (3, 4, 8, 9) if kind == "class masks" else (6, 4)
+    logits = torch.randn(shape, generator=source) * 2
+    return logits, torch.randint(4, (shape[0], *shape[2:]), generator=source)
 
 
-def reference(name, logits, targets):
-    x, y = logits.double(), targets.double()
-    p = torch.sigmoid(x)
-    overlap = (p * y).sum()
-    true = torch.where(y > 0.5, p, 1 - p)
-    return {
-        "bce": -true.log().mean(),
-        "focal": ((1 - true) ** 2 * -true.log()).mean(),
-        "dice": 1 - 2 * overlap / (p.sum() + y.sum()),
-        "jaccard": 1 - overlap / (p.sum() + y.sum() - overlap),
-    }[name]
+def fitting():
+    return [(kind, name) for kind in KINDS for name in losses_for(kind)]
 
 
-@pytest.mark.parametrize("name", losses_for("segmentation"))
-def test_mask_losses_are_what_their_names_say(name):
-    logits, targets = masks()
-    value = build_loss(name)(logits, targets)
-    assert value.item() == pytest.approx(reference(name, logits, targets).item(), rel=1e-5)
+def test_each_kind_has_its_losses():
+    regions = ["dice", "focal", "jaccard", "tversky", "lovasz"]
+    assert losses_for("binary masks") == ["bce", *regions]
+    assert losses_for("class masks") == [*regions, "ce"]
+    assert losses_for("classes") == ["focal", "ce"]
 
 
-def test_a_sum_is_not_weighted():
-    logits, targets = masks()
-    parts = [build_loss(name)(logits, targets) for name in ("bce", "dice", "jaccard")]
-    assert torch.isclose(build_loss("bce+dice+jaccard")(logits, targets), sum(parts))
+@pytest.mark.parametrize(("kind", "first"), fitting())
+def test_a_sum_is_that_of_its_terms_times_their_weights(kind, first):
+    logits, targets = batch(kind)
+    for second in losses_for(kind):
+        if second != first:
+            one, other = (build_loss(name)(logits, targets) for name in (first, second))
+            assert torch.isclose(build_loss(f"{first}+{second}")(logits, targets), one + other)
+            weighted = build_loss(f"0.3*{first} + .7 * {second}")(logits, targets)
+            assert torch.isclose(weighted, 0.3 * one + 0.7 * other)
 
 
-def test_cross_entropy_takes_class_weights():
-    logits, targets = torch.randn(6, 3), torch.tensor([0, 1, 2, 2, 2, 1])
-    weights = torch.tensor([1.0, 2.0, 0.5])
-    expected = functional.cross_entropy(logits.double(), targets, weight=weights.double())
-    assert build_loss("ce", weights)(logits, targets).item() == pytest.approx(expected.item())
-    assert build_loss("ce")(logits, targets).item() == pytest.approx(
-        functional.cross_entropy(logits.double(), targets).item()
-    )
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(1e-30, 1e30), st.sampled_from(sorted(LOSSES))),
+        min_size=1, max_size=4, unique_by=lambda term: term[1],
+    ),
+    st.sampled_from(["+", " + ", "+ "]),
+)  # fmt: skip
+def test_a_formula_is_read_as_python_writes_its_weights(terms, plus):
+    # repr writes exponents, such as 1e+16, whose sign is not a sum's.
+    text = plus.join(f"{weight!r}*{name}" for weight, name in terms)
+    assert [tuple(term) for term in read_formula(text)] == terms
 
 
-def test_focal_over_classes_plays_easy_samples_down():
-    logits, targets = torch.randn(6, 3), torch.tensor([0, 1, 2, 2, 2, 1])
-    p = torch.softmax(logits.double(), 1)[torch.arange(6), targets]
-    weights = torch.tensor([1.0, 2.0, 0.5])
-    w = weights.double()[targets]
-    focal = (1 - p) ** 2 * -p.log()
-    assert build_loss("focal")(logits, targets).item() == pytest.approx(focal.mean().item())
-    expected = ((w * focal).sum() / w.sum()).item()
-    assert build_loss("focal", weights)(logits, targets).item() == pytest.approx(expected)
-    entropy = functional.cross_entropy(logits, targets)
-    assert torch.isclose(SoftmaxFocalLoss(0.0)(logits, targets), entropy)
+def test_a_term_without_a_weight_counts_once():
+    assert read_formula("bce+2*dice") == ((1.0, "bce"), (2.0, "dice"))
 
 
-@pytest.mark.parametrize("name", [*losses_for("segmentation"), "bce+dice", "dice+focal"])
-@pytest.mark.parametrize("foreground", [0.0, 1.0])
-def test_extreme_logits_and_uniform_masks_give_finite_gradients(name, foreground):
-    for extreme in (-1e4, 1e4):
-        logits = torch.full((2, 1, 4, 4), extreme, requires_grad=True)
-        loss = build_loss(name)(logits, torch.full((2, 1, 4, 4), foreground))
-        loss.backward()
-        assert torch.isfinite(loss)
-        assert torch.isfinite(logits.grad).all()
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("dise", r"(?s)no loss 'dise'; did you mean 'dice'.*jaccard"), ("", "no loss ''"),
+        ("bce+", "no loss ''"), ("bce+hinge", "no loss 'hinge'"), ("bce+bce", "twice"),
+        ("0.5*bce+0.5*bce", "twice"), ("0*bce", r"'0\*bce' whose weight"),
+        ("bce+-1*dice", r"'-1\*dice' whose weight"), ("nan*bce", "whose weight"),
+        ("inf*bce", "whose weight"), ("bce*0.5", r"'bce\*0.5' whose weight"),
+        ("2*3*bce", "whose weight"), ("*bce", "whose weight"), ("0.5*", "no loss ''"),
+        ("bce-dice", "no loss 'bce-dice'"),
+    ],
+)  # fmt: skip
+def test_what_is_no_formula_is_named(name, complaint):
+    with pytest.raises(TrainingError, match=complaint):
+        build_loss(name)
 
 
-@pytest.mark.parametrize("name", [*losses_for("segmentation"), "bce+jaccard"])
-def test_a_better_mask_has_a_smaller_loss(name):
-    _, targets = masks()
-    right, wrong = (targets * 2 - 1) * 4, (1 - targets * 2) * 4
-    loss = build_loss(name)
-    assert loss(right, targets) < loss(wrong, targets)
+@pytest.mark.parametrize(
+    ("name", "kind", "complaint"),
+    [
+        ("ce", "binary masks", r"(?s)'ce' is not for binary masks.*bce, dice"),
+        ("bce", "class masks", r"(?s)'bce' is not for class masks.*lovasz, ce"),
+        ("dice", "classes", r"(?s)'dice' is not for classes.*focal, ce"),
+        ("bce+focal", "classes", r"(?s)'bce\+focal' is not for classes.*focal, ce"),
+        ("bce+ce", "class masks", r"'bce\+ce' is not for class masks"),
+    ],
+)
+def test_a_loss_for_another_kind_is_refused_in_the_call(name, kind, complaint):
+    with pytest.raises(TrainingError, match=complaint):
+        build_loss(name)(*batch(kind))
 
 
-def test_bf16_logits_are_summed_up_in_float32():
-    logits, targets = masks()
-    value = build_loss("bce+dice")(logits.bfloat16(), targets)
-    assert value.dtype is torch.float32
+def test_the_kind_of_a_task_is_that_of_its_targets():
+    polyp = load_task("polyp")
+    assert kind_of(polyp) == "binary masks"
+    several = SegmentationTask(
+        name="wbc", title="", classes=("cytoplasm", "nucleus"), image_size=(96, 96),
+        space=polyp.space,
+    )  # fmt: skip
+    assert kind_of(several) == "class masks"
+    assert kind_of(load_task("leukemia")) == "classes"
+    assert isinstance(load_task("leukemia"), ClassificationTask)
 
 
 @pytest.mark.parametrize("task", ["polyp", "cell", "leukemia", "breast_cell"])
 def test_every_loss_of_the_built_in_spaces_fits_its_task(task):
     task = load_task(task)
     for name in task.space.parameters["training.loss"].choices:
-        if task.kind == "segmentation":
-            assert torch.isfinite(build_loss(name)(*masks()))
-        else:
-            assert torch.isfinite(build_loss(name)(torch.randn(2, 4), torch.tensor([0, 3])))
+        assert torch.isfinite(build_loss(name)(*batch(kind_of(task))))
 
 
-@pytest.mark.parametrize(
-    ("name", "complaint"),
-    [("dise", r"(?s)no loss 'dise'; did you mean 'dice'.*jaccard"), ("", "no loss ''"),
-     ("bce+", "no loss ''"), ("bce+hinge", "no loss 'hinge'"), ("bce+bce", "twice")],
-)  # fmt: skip
-def test_unknown_losses_are_answered_with_the_known_ones(name, complaint):
-    with pytest.raises(TrainingError, match=complaint):
-        build_loss(name)
+@pytest.mark.parametrize(("kind", "name"), fitting())
+def test_half_precision_and_autocast_change_nothing_but_the_logits(kind, name):
+    logits, targets = batch(kind)
+    loss = build_loss(name)
+    expected = loss(logits.bfloat16().float(), targets)
+    assert expected.dtype is torch.float32
+    assert torch.equal(loss(logits.bfloat16(), targets), expected)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(loss(logits.bfloat16(), targets), expected)
 
 
-def test_a_loss_for_the_other_kind_is_refused_in_the_call():
-    with pytest.raises(TrainingError, match=r"(?s)'ce' cannot be used for a segmentation.*bce"):
-        build_loss("ce")(*masks())
-    with pytest.raises(TrainingError, match=r"(?s)'bce\+focal'.*for a classification.*ce"):
-        build_loss("bce+focal")(torch.randn(2, 3), torch.tensor([0, 1]))
-
-
-def test_the_table_serves_both_kinds():
-    assert set(losses_for("segmentation")) | set(losses_for("classification")) == set(LOSSES)
-    assert losses_for("classification") == ["focal", "ce"]
+@pytest.mark.parametrize(("kind", "name"), fitting())
+def test_a_better_prediction_has_a_smaller_loss(kind, name):
+    logits, targets = batch(kind)
+    if kind == "binary masks":
+        right, wrong = targets * 8 - 4, 4 - targets * 8
+    else:
+        truth = torch.nn.functional.one_hot(targets, 4).movedim(-1, 1).float()
+        right, wrong = truth * 8 - 4, 4 - truth * 8
+    loss = build_loss(name)
+    assert loss(right, targets) < loss(logits, targets) < loss(wrong, targets)
