@@ -1,20 +1,22 @@
-"""Cell segmentation in microscopy: losses and optimizers of paper 1, small encoders."""
+"""Cell segmentation in microscopy, after paper 1."""
 
 from __future__ import annotations
 
 from automed import Augment, Baseline, SegmentationTask, SplitPolicy, TrainingSettings, load_space
 
-# The paper trains a plain five-level U-Net from scratch; here its settings train a U-Net
-# with a MobileNetV3 encoder.
 BASE = {
-    "model.architecture": "unet",
-    "model.encoder": "tf_mobilenetv3_large_075",
-    "model.decoder_width": 1.0,
+    "data.preprocess": "raw",
+    "data.normalize": "unit",
+    "augment.strength": 0.0,
+    "model.architecture": "plain_unet",
+    "model.base_width": 64,
     "training.loss": "bce",
     "training.optimizer": "adam",
     "training.learning_rate": 1e-4,
     "training.weight_decay": 1e-8,
+    "training.schedule": "step",
     "training.batch_size": 8,
+    "training.smooth_masks": "none",
 }
 
 task = SegmentationTask(

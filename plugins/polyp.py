@@ -5,16 +5,24 @@ from __future__ import annotations
 from automed import Augment, Baseline, SegmentationTask, SplitPolicy, TrainingSettings, load_space
 
 BASE = {
+    "data.preprocess": "raw",
+    "data.normalize": "imagenet",
+    "augment.strength": 1.0,
     "model.architecture": "deeplabv3plus",
     "model.encoder": "tf_mobilenetv3_large_075",
     "model.decoder_channels": 256,
     "model.output_stride": 16,
     "model.atrous_rates": "12/24/36",
+    "model.decoder_dropout": 0.5,  # of segmentation_models_pytorch, which the paper uses
     "training.loss": "bce+dice",
     "training.optimizer": "adamw",
     "training.learning_rate": 1e-3,
     "training.weight_decay": 1e-2,
-    "training.batch_size": 16,  # not stated in the paper
+    "training.schedule": "constant",  # none is stated, nor the batch size
+    "training.batch_size": 16,
+    "training.freeze": "none",
+    "training.layer_decay": 1.0,
+    "training.smooth_masks": "none",
 }
 
 task = SegmentationTask(

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from automed.api.flags import read_flags, with_flags
 from automed.domain.config import Value
 from automed.domain.data_options import DataOptions
-from automed.domain.errors import AutomedError, SpaceError
+from automed.domain.errors import AutomedError
 from automed.domain.objective import Constraint
 from automed.domain.space import SearchSpace
-from automed.domain.space_edit import suggestion
+from automed.domain.space_file import load_space
 from automed.domain.study_spec import NAME
 from automed.domain.task import AnyTask
-from automed.domain.training_settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,8 @@ class SearchRequest:
         image_size: Height and width.
         max_gflops: Most multiply-accumulates, in units of 10^9.
         max_size_mb: Largest weights file, in units of 10^6 bytes.
-        set_values: ``key=value`` pairs that narrow a parameter or change a training setting.
+        space: Name of a search space that ships with automed, or a ``.toml`` file.
+        set_values: ``key=value`` pairs that narrow a parameter or change a setting.
         fix_values: ``key=value`` pairs that hold a parameter.
         weights: ``imagenet``, ``none`` or a folder with weight files.
         sampler: Name of the sampler.
@@ -49,6 +49,7 @@ class SearchRequest:
     image_size: tuple[int, int] | None = None
     max_gflops: float | None = None
     max_size_mb: float | None = None
+    space: str | None = None
     set_values: tuple[str, ...] = ()
     fix_values: tuple[str, ...] = ()
     weights: str = "imagenet"
@@ -84,29 +85,61 @@ class SearchRequest:
         """The task with this request's space, settings and image size.
 
         Raises:
-            SpaceError: A ``--set`` or ``--fix`` names an unknown key or a value outside the space.
+            SpaceError: There is no such space, or it is invalid; or a ``--set`` or ``--fix`` names
+                an unknown key or a value outside the space.
         """
-        space, settings = task.space, task.training
-        for key, text in map(lambda pair: _pair("--set", pair), self.set_values):
-            if key in space.parameters:
-                space = space.narrow(key, text)
-            else:
-                settings = _with_setting(settings, space, key, text)
-        fixed = [_pair("--fix", pair) for pair in self.fix_values]
-        for key, text in fixed:
-            space = space.fix(key, text)
-        _refuse_lost(fixed, space)
+        if self.space is not None:
+            task = with_space(task, load_space(self.space)).task
+        flags = [*read_flags("--set", self.set_values), *read_flags("--fix", self.fix_values)]
+        adapted = with_flags(task, flags)
+        settings = adapted.training
         if self.epochs is not None:
             settings = settings.replace(epochs=self.epochs)
-        if settings.class_weights and task.kind == "segmentation":
-            raise SpaceError(
-                "--set training.class_weights=true: class weights are for classification",
-                found=f"the segmentation task {task.name!r}",
-                hint="the dice and focal losses serve rare objects",
-            )
         size = self.image_size or task.image_size
-        adapted: AnyTask = task.replace(space=space, training=settings, image_size=size)
-        return adapted
+        finished: AnyTask = adapted.replace(training=settings, image_size=size)
+        return finished
+
+    def notes(self, task: AnyTask) -> tuple[str, ...]:
+        """What the user should know about adapting a task to this request.
+
+        Raises:
+            SpaceError: See `adapt`.
+        """
+        return () if self.space is None else with_space(task, load_space(self.space)).notes
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A task in another search space.
+
+    Attributes:
+        task: With the baselines that fit the space.
+        notes: Which baselines were left out and why.
+    """
+
+    task: AnyTask
+    notes: tuple[str, ...]
+
+
+def with_space(task: AnyTask, space: SearchSpace) -> Moved:
+    """The task with another search space.
+
+    A baseline that names a parameter which the space lacks is left out: it would be trained in
+    another way than its name says.
+    """
+    kept, notes = [], []
+    for baseline in task.baselines:
+        missing = [key for key in baseline.config if key not in space.parameters]
+        if missing or space.complete(baseline.config) is None:
+            why = f": it lacks {', '.join(missing)}" if missing else ""
+            notes.append(
+                f"the baseline {baseline.name!r} is left out: it is no config of space "
+                f"{space.name!r}{why}"
+            )
+        else:
+            kept.append(baseline)
+    moved: AnyTask = task.replace(space=space, baselines=tuple(kept))
+    return Moved(moved, tuple(notes))
 
 
 def choices_of(space: SearchSpace, key: str, default: Value) -> tuple[Value, ...]:
@@ -116,37 +149,6 @@ def choices_of(space: SearchSpace, key: str, default: Value) -> tuple[Value, ...
         return (default,)
     found: tuple[Value, ...] = getattr(parameter, "choices", (default,))
     return found
-
-
-def _with_setting(
-    settings: TrainingSettings, space: SearchSpace, key: str, text: str
-) -> TrainingSettings:
-    prefix, _, name = key.partition(".")
-    if prefix == "training" and name in TrainingSettings.model_fields:
-        return settings.with_value(name, text)
-    known = [*space.parameters, *(f"training.{n}" for n in TrainingSettings.model_fields)]
-    raise SpaceError(
-        f"--set {key}={text}: {key!r} is neither a parameter of space {space.name!r} nor a "
-        f"training setting{suggestion(key, known)}",
-        expected="one of " + ", ".join(known),
-    )
-
-
-def _refuse_lost(fixed: Sequence[tuple[str, str]], space: SearchSpace) -> None:
-    for key, text in fixed:
-        if key not in space.parameters:
-            raise SpaceError(
-                f"--fix {key}={text}: {key} never has an effect here",
-                found="another --fix rules it out",
-                hint="drop one of the flags",
-            )
-
-
-def _pair(flag: str, text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip() or not value.strip():
-        raise SpaceError(f"{flag} {text}: not a pair", expected=f"{flag} key=value")
-    return key.strip(), value.strip()
 
 
 def check_positive(flag: str, value: float, expected: str) -> None:

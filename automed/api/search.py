@@ -85,7 +85,8 @@ def start(
         AutomedError: A setting is invalid, the data cannot be used, weights are missing, no
             config can meet the constraints, or a study of that name exists.
     """
-    task = request.adapt(load_task(request.task))
+    plugin = load_task(request.task)
+    task = request.adapt(plugin)
     check_sampler(request.sampler)
     resolve_device(device)
     workspace.ensure_writable()
@@ -116,9 +117,8 @@ def start(
     _build_caches(checked.dataset, task, workspace, steps)
     study = Study.create(folder, spec, _cost_of(task), on_rejected)
     _write(folder / "split.json", split)
-    return Search(
-        study, _job(spec, split, workspace, folder, device), checked, _notes(study, split)
-    )
+    notes = (*request.notes(plugin), *_notes(study, split))
+    return Search(study, _job(spec, split, workspace, folder, device), checked, notes)
 
 
 def resume(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from automed import __version__
-from automed.cli import data, front, plugin, search, studies, sync, tasks
+from automed.cli import data, encoders, front, plugin, search, space, studies, sync, tasks
 from automed.domain.errors import AutomedError
 
 app = typer.Typer(
@@ -24,9 +24,11 @@ app.command()(search.search)
 app.command()(front.front)
 app.command()(studies.studies)
 app.command()(tasks.tasks)
+app.command()(encoders.encoders)
 app.command()(sync.sync)
 app.add_typer(data.app, name="data")
 app.add_typer(plugin.app, name="plugin")
+app.add_typer(space.app, name="space")
 
 
 @app.callback(invoke_without_command=True)

@@ -41,13 +41,21 @@ def search(
     max_size_mb: Annotated[
         float | None, typer.Option(help="Largest weights file, in MB of 10^6 bytes.")
     ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Search space: a shipped one (see automed space) or a .toml file.",
+            show_default="the task's",
+        ),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
             help="Narrow a parameter (training.loss=bce,dice or training.learning_rate="
-            "1e-4..1e-3) or change a setting (training.patience=5).",
+            "1e-4..1e-3) or change a setting (training.patience=5, augment.strength=0.5).",
         ),
     ] = None,
     fix: Annotated[
@@ -79,24 +87,25 @@ def search(
 ) -> None:
     """Search the Pareto front of quality against compute and size for a task."""
     from automed.api.request import SearchRequest
+    from automed.cli.image_size import image_size_of
     from automed.cli.run_search import run_new, run_on
 
-    space = workspace_at(workspace)
+    place = workspace_at(workspace)
     if resume:
         _refuse_settings(ctx)
-        run_on(task, name, space, budget, device)
+        run_on(task, name, place, budget, device)
         return
     request = SearchRequest(
         task=task, budget=50 if budget is None else budget, seed=seed, name=name, data=data,
         options=data_options(
             layout, group_pattern, group_csv, group_column, no_groups, mask_values
         ),
-        epochs=epochs, image_size=_size(image_size),
+        epochs=epochs, image_size=image_size_of(image_size),
         max_gflops=max_gflops, max_size_mb=max_size_mb,
-        set_values=tuple(set_ or ()), fix_values=tuple(fix or ()),
+        space=space, set_values=tuple(set_ or ()), fix_values=tuple(fix or ()),
         weights=_weights(weights, no_pretrained), sampler=sampler,
     )  # fmt: skip
-    run_new(request, space, device)
+    run_new(request, place, device)
 
 
 _ON_RESUME = {"task", "name", "budget", "resume", "device", "workspace"}
@@ -118,17 +127,6 @@ def _refuse_settings(ctx: typer.Context) -> None:
             expected="--resume with --name, --budget or --device only",
             hint="leave the flags out, or start a new study without --resume",
         )
-
-
-def _size(text: str | None) -> tuple[int, int] | None:
-    from automed.domain.errors import AutomedError
-
-    if text is None:
-        return None
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(p.isdigit() for p in parts):
-        raise AutomedError("--image-size cannot be read", found=text, expected="128 or 288x384")
-    return int(parts[0]), int(parts[-1])
 
 
 def _weights(folder: Path | None, no_pretrained: bool) -> str:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from automed.domain.augment import Augment
 from automed.domain.config import Config
 from automed.domain.errors import SpaceError
-from automed.domain.space_edit import suggestion
+from automed.domain.suggestion import suggestion
 from automed.domain.task import AnyTask
 
 _FIELDS = {"data.preprocess", "data.normalize", "data.window"}

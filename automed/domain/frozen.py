@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializationInfo
 
 from automed.domain.digest import digest
+
+_FOR_DIGEST = {"purpose": "digest"}
 
 
 class Frozen(BaseModel):
@@ -24,7 +26,7 @@ class Frozen(BaseModel):
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical JSON of this value."""
-        return digest(self.model_dump(mode="json"))
+        return digest(self.model_dump(mode="json", context=_FOR_DIGEST))
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -37,3 +39,8 @@ class Frozen(BaseModel):
         """
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**{**fields, **changes})
+
+
+def for_digest(info: SerializationInfo) -> bool:
+    """Whether a value is written out to be digested: a serializer may then leave notes out."""
+    return bool(info.context == _FOR_DIGEST)

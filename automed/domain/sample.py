@@ -12,12 +12,22 @@ class Sample(Frozen):
 
     id: str = Field(min_length=1)
     image: str
+    """The image's file; that of its first channel where each channel has a file of its own."""
+    channel_files: tuple[str, ...] = ()
+    """The files of the further channels. Empty where one file holds all."""
+    slice: int | None = Field(default=None, ge=0)
+    """Which axial slice of the volumes in the files, from the feet up. None for an image."""
     masks: tuple[str, ...] = ()
     """Mask files, united where there are several (one per object). Empty for classification."""
     label: str | None = None
     """The class of the image. None for segmentation."""
     group: str | None = None
     """Patient, video sequence or plate; None only where the split policy waives groups."""
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """All files of the image, in the order of its channels."""
+        return (self.image, *self.channel_files)
 
     @model_validator(mode="after")
     def _one_target(self) -> Sample:

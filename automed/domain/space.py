@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Self
 
@@ -9,9 +10,17 @@ from pydantic import Field, model_validator
 
 from automed.domain.config import Config, Value
 from automed.domain.errors import SpaceError
+from automed.domain.exclusion import holds, spelled
 from automed.domain.frozen import Frozen
 from automed.domain.parameter import CategoricalParameter, Parameter
-from automed.domain.space_edit import narrowed, suggestion
+from automed.domain.space_branches import Branches
+from automed.domain.space_edit import consistent, narrowed, with_choices
+from automed.domain.space_problem import ProblemsError
+from automed.domain.space_rules import branch_problems, claims_of, condition_problems
+from automed.domain.space_sample import draw
+from automed.domain.suggestion import suggestion
+
+_MOST_DRAWS = 10_000
 
 
 class SearchSpace(Frozen):
@@ -22,27 +31,29 @@ class SearchSpace(Frozen):
     parameters: dict[str, Parameter] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _conditions_hold(self) -> Self:
-        problems = []
-        seen: list[str] = []
-        for key, parameter in self.parameters.items():
-            for parent, values in parameter.when.items():
-                if parent not in seen:
-                    problems.append(
-                        f"{key}: its condition names {parent!r}, which must stand before it"
-                    )
-                    continue
-                wrong = [self.parameters[parent].problem(value) for value in values]
-                problems += [f"{key}: its condition on {parent}: {w}" for w in wrong if w]
-            seen.append(key)
+    def _valid(self) -> Self:
+        claims = {key: claims_of(parameter) for key, parameter in self.parameters.items()}
+        problems = condition_problems(claims, self.parameters) or branch_problems(self.parameters)
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ProblemsError(problems)
         return self
 
     def is_active(self, key: str, values: Mapping[str, Value]) -> bool:
         """Whether a parameter has an effect, given the values decided before it."""
-        when = self.parameters[key].when
-        return all(p in values and values[p] in allowed for p, allowed in when.items())
+        return holds(self.parameters[key].when, values)
+
+    def clash(self, key: str, values: Mapping[str, Value]) -> str | None:
+        """Why a value cannot go with those of earlier parameters; None where it can."""
+        parameter = self.parameters[key]
+        if not isinstance(parameter, CategoricalParameter):
+            return None
+        exclusion = parameter.exclusion(values[key], values)
+        return exclusion.sentence(key, values) if exclusion else None
+
+    def clashes(self, values: Mapping[str, Value]) -> list[str]:
+        """Every pair of values in a config that exclude each other, in a sentence each."""
+        found = [self.clash(key, values) for key in self.parameters if key in values]
+        return [sentence for sentence in found if sentence]
 
     def validate_config(self, values: Mapping[str, Value]) -> Config:
         """The values as a config, if every active parameter has one and no other key is there.
@@ -56,9 +67,11 @@ class SearchSpace(Frozen):
             if active and key not in values:
                 problems.append(f"{key} is missing")
             elif not active and key in values:
-                problems.append(f"{key} has no effect here: it needs {_conditions(parameter.when)}")
+                problems.append(f"{key} has no effect here: it needs {spelled(parameter.when)}")
             elif active and (problem := parameter.problem(values[key])):
                 problems.append(f"{key}: {problem}")
+            elif active and (clash := self.clash(key, values)):
+                problems.append(clash)
         if problems:
             raise SpaceError(f"not a config of space {self.name!r}: " + "; ".join(problems))
         return Config({k: self.parameters[k].canonical(v) for k, v in values.items()})
@@ -78,7 +91,50 @@ class SearchSpace(Frozen):
                 kept[key] = parameter.canonical(values[key])
             else:
                 return None
+            if self.clash(key, kept):
+                return None
         return Config(kept)
+
+    def sample(self, rng: random.Random) -> Config:
+        """A random config: each parameter uniform over what the earlier ones leave it.
+
+        Log-uniform where a parameter has a log scale. A draw that ends where exclusions leave a
+        parameter no choice is begun anew.
+
+        Raises:
+            SpaceError: Draw after draw ended so.
+        """
+        for _ in range(_MOST_DRAWS):
+            values = self._draw(rng)
+            if values is not None:
+                return Config(values)
+        raise SpaceError(
+            f"no config of space {self.name!r} was found in {_MOST_DRAWS} random draws",
+            hint="its exclusions leave too little: loosen them",
+        )
+
+    def _draw(self, rng: random.Random) -> dict[str, Value] | None:
+        values: dict[str, Value] = {}
+        for key, parameter in self.parameters.items():
+            if self.is_active(key, values):
+                value = draw(parameter, values, rng)
+                if value is None:
+                    return None
+                values[key] = value
+        return values
+
+    def combinations(self) -> int:
+        """How many configs differ in more than their `real_valued` parameters.
+
+        Choices, whole numbers and numbers in steps count, with conditions and exclusions
+        respected; a range of real numbers counts as one value. Nothing is enumerated.
+        """
+        return Branches(self.parameters).combinations()
+
+    @property
+    def real_valued(self) -> tuple[str, ...]:
+        """Keys of the parameters that range over real numbers without a step."""
+        return tuple(key for key, p in self.parameters.items() if p.count() is None)
 
     def fix(self, key: str, text: str) -> SearchSpace:
         """This space with one parameter held at the value that a command line spells.
@@ -97,8 +153,7 @@ class SearchSpace(Frozen):
                 found=problem,
                 expected=parameter.describe(),
             )
-        held = CategoricalParameter(choices=(value,), when=parameter.when)
-        return self._with(key, held, f"--fix {key}={text}")
+        return self._with(key, with_choices(parameter, (value,)), f"--fix {key}={text}")
 
     def narrow(self, key: str, text: str) -> SearchSpace:
         """This space with one parameter's domain made smaller: ``a,b`` or ``low..high``.
@@ -119,26 +174,15 @@ class SearchSpace(Frozen):
         return self._with(key, smaller, f"--set {key}={text}")
 
     def _with(self, key: str, parameter: Parameter, flag: str) -> SearchSpace:
-        parameters = {**self.parameters, key: parameter}
-        # A condition may only name values that are left; one with none left can never hold.
-        pruned: dict[str, Parameter] = {}
-        for name, other in parameters.items():
-            when = {
-                parent: tuple(
-                    v for v in values if parent in pruned and not pruned[parent].problem(v)
-                )
-                for parent, values in other.when.items()
-            }
-            if all(when.values()):
-                pruned[name] = other.replace(when=when)
-        if key not in pruned:
+        left = consistent({**self.parameters, key: parameter})
+        if key not in left:
             raise SpaceError(
                 f"{flag}: {key} never has an effect here",
-                found="its condition was ruled out by another flag",
-                expected=_conditions(parameter.when),
+                found="nothing in the space goes with that value",
+                expected=spelled(parameter.when) or self.parameters[key].describe(),
                 hint="drop one of the flags",
             )
-        changed: SearchSpace = self.replace(parameters=pruned)
+        changed: SearchSpace = self.replace(parameters=left)
         return changed
 
     def _parameter(self, key: str, flag: str) -> Parameter:
@@ -152,7 +196,3 @@ class SearchSpace(Frozen):
         return (
             f"{key!r} is not a parameter of space {self.name!r}{suggestion(key, self.parameters)}"
         )
-
-
-def _conditions(when: Mapping[str, tuple[Value, ...]]) -> str:
-    return " and ".join(f"{k} = {' or '.join(map(str, v))}" for k, v in when.items())

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from automed.domain.errors import SpaceError
 from automed.domain.frozen import Frozen
-from automed.domain.space_edit import suggestion
+from automed.domain.suggestion import suggestion
 
 
 class TrainingSettings(Frozen):
@@ -51,13 +51,13 @@ class TrainingSettings(Frozen):
         # A search space may hold a share as a number.
         return str(value) if isinstance(value, int | float) else value
 
-    def with_value(self, name: str, text: str) -> Self:
+    def with_value(self, name: str, text: str, option: str = "--set") -> Self:
         """These settings with one of them changed to what a command line spells.
 
         Raises:
             SpaceError: There is no such setting, or the value is not valid.
         """
-        flag = f"--set training.{name}={text}"
+        flag = f"{option} training.{name}={text}"
         if name not in type(self).model_fields:
             known = type(self).model_fields
             raise SpaceError(

@@ -31,7 +31,7 @@ def baselines_of(task: SegmentationTask | ClassificationTask) -> Baselines:
         if config is None:
             notes.append(
                 f"the baseline {baseline.name!r} is left out: it lies outside the search space "
-                "as narrowed by --set and --fix"
+                "as --space, --set and --fix leave it"
             )
         elif same is not None:
             notes.append(f"the baseline {baseline.name!r} is left out: it now equals {same!r}")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TypeVar
-
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -14,10 +11,9 @@ from optuna.distributions import (
 from optuna.trial import Trial
 
 from automed.domain.config import Value
+from automed.domain.grid import reached
 from automed.domain.parameter import CategoricalParameter, IntParameter, Parameter
 from automed.domain.space import SearchSpace
-
-Number = TypeVar("Number", int, float)
 
 
 def distribution_of(parameter: Parameter) -> BaseDistribution:
@@ -52,10 +48,3 @@ def suggest(trial: Trial, key: str, distribution: BaseDistribution) -> Value:
     assert isinstance(distribution, CategoricalDistribution)
     value: Value = trial.suggest_categorical(key, distribution.choices)  # type: ignore[assignment]
     return value
-
-
-def reached(low: Number, high: Number, step: Number) -> Number:
-    """The highest value that whole steps from the low bound reach."""
-    # In decimal: 0.3 holds three steps of 0.1, which binary floats deny.
-    first, last, width = (Decimal(str(x)) for x in (low, high, step))
-    return type(high)(first + (last - first) // width * width)

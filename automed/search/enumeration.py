@@ -46,5 +46,7 @@ def _walk(
     if not space.is_active(key, values):
         yield from _walk(space, domains, rest, values)
         return
-    for value in domains[key]:
+    parameter = space.parameters[key]
+    choices = parameter.left(values) if isinstance(parameter, CategoricalParameter) else None
+    for value in domains[key] if choices is None else choices:
         yield from _walk(space, domains, rest, {**values, key: value})

@@ -14,15 +14,16 @@ def made_feasible(
 ) -> Config:
     """The config with its first parameters, as few as possible, taken from a feasible one.
 
-    A space decides the model before its training, so most of what a sampler chose survives.
+    Those of the model come first, since they make the cost: what a sampler chose for the training
+    survives.
 
     Args:
         config: Is ruled out.
         base: Is allowed.
-        space: Says in which order parameters are decided.
+        space: Completes a mixture of the two, or says that it cannot be.
         judge: The screen.
     """
-    keys = list(space.parameters)
+    keys = sorted(space.parameters, key=lambda key: not key.startswith("model."))
     for taken in range(1, len(keys)):
         kept = {key: config[key] for key in keys[taken:] if key in config}
         mixed = space.complete({**dict(base.items()), **kept})

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-
-from optuna.samplers import RandomSampler
 
 from automed.domain.config import Config, Value
 from automed.domain.digest import derive_seed
 from automed.domain.errors import ConstraintError
+from automed.domain.grid import reached
 from automed.domain.objective import SCALES, Constraint
-from automed.domain.parameter import CategoricalParameter
+from automed.domain.parameter import CategoricalParameter, Parameter
 from automed.domain.space import SearchSpace
 from automed.domain.study_spec import StudySpec
 from automed.search.baselines import baselines_of
-from automed.search.distributions import reached
 from automed.search.screen import Verdict, in_units
-from automed.search.shadow import Shadow
 
 STARTS = 2
 RANDOM_DRAWS = 8
@@ -104,10 +102,9 @@ class _Descent:
     def candidates(self) -> Iterator[Config]:
         if self._start == 0:
             yield from baselines_of(self._spec.task).configs.values()
-        shadow = Shadow(self._spec.task.space, self._spec.task.objectives, [])
         for draw in range(RANDOM_DRAWS):
             seed = derive_seed(self._spec.seed, "probe", self._start, draw)
-            yield shadow.ask(RandomSampler(seed=seed), "random").config
+            yield self._spec.task.space.sample(random.Random(seed))
         for _ in range(SWEEPS):
             start = self.best
             for key in self._spec.task.space.parameters:
@@ -119,22 +116,32 @@ class _Descent:
         best = self.best
         if best is None or key not in best:
             return
-        for value in _extremes(self._spec.task.space, key):
-            yield _with_value(self._spec.task.space, {**dict(best.items()), key: value})
+        for value in _extremes(self._spec.task.space.parameters[key], dict(best.items())):
+            changed = _with_value(self._spec.task.space, {**dict(best.items()), key: value})
+            if changed is not None:
+                yield changed
 
 
-def _extremes(space: SearchSpace, key: str) -> Sequence[Value]:
-    parameter = space.parameters[key]
+def _extremes(parameter: Parameter, values: Mapping[str, Value]) -> Sequence[Value]:
     if isinstance(parameter, CategoricalParameter):
-        return parameter.choices
+        return parameter.left(values)
     low, high = parameter.low, parameter.high
     return (low, reached(low, high, parameter.step) if parameter.step else high)
 
 
-def _with_value(space: SearchSpace, wanted: Mapping[str, Value]) -> Config:
-    """The config nearest to what is wanted; what became active takes its first value."""
+def _with_value(space: SearchSpace, wanted: Mapping[str, Value]) -> Config | None:
+    """The config nearest to what is wanted; what cannot be had takes the first value that can.
+
+    None where exclusions leave a parameter no value.
+    """
     values: dict[str, Value] = {}
-    for key in space.parameters:
-        if space.is_active(key, values):
-            values[key] = wanted[key] if key in wanted else _extremes(space, key)[0]
+    for key, parameter in space.parameters.items():
+        if not space.is_active(key, values):
+            continue
+        if key in wanted and not space.clash(key, {**values, key: wanted[key]}):
+            values[key] = wanted[key]
+        elif extremes := _extremes(parameter, values):
+            values[key] = extremes[0]
+        else:
+            return None
     return Config(values)

@@ -10,8 +10,9 @@ from automed.domain.config import Config
 from automed.domain.cost import Cost
 from automed.domain.errors import AutomedError, ConstraintError
 from automed.domain.objective import COST_METRICS, LABELS, SCALES, Constraint
-from automed.domain.space_edit import suggestion
+from automed.domain.space import SearchSpace
 from automed.domain.study_spec import StudySpec
+from automed.domain.suggestion import suggestion
 from automed.domain.task import CLASSIFICATION_METRICS, SEGMENTATION_METRICS
 
 CostOf = Callable[[Config], Cost]
@@ -25,7 +26,7 @@ class Verdict:
     """The outcome of the screen.
 
     Attributes:
-        cost: None where the model cannot be built.
+        cost: None where the config is excluded, or its model cannot be built.
         violations: By constraint, as a share of its bound; above 0 where it is broken.
         rejected: Why the config must not be trained; None: it may be.
     """
@@ -40,8 +41,16 @@ class Verdict:
         return sum(v for v in self.violations.values() if v > 0)
 
 
-def screen(config: Config, cost_of: CostOf, constraints: Sequence[Constraint]) -> Verdict:
-    """Judge a config by its predicted cost. Constraints on other metrics are left for later."""
+def screen(
+    config: Config, space: SearchSpace, cost_of: CostOf, constraints: Sequence[Constraint]
+) -> Verdict:
+    """Judge a config by the space's exclusions, then by its predicted cost.
+
+    Constraints on other metrics are left for later.
+    """
+    clashes = space.clashes(dict(config.items()))
+    if clashes:
+        return Verdict(None, {"excluded": HOPELESS}, "; ".join(clashes))
     try:
         cost = cost_of(config)
     except AutomedError as error:

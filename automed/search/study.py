@@ -92,7 +92,8 @@ class Study:
         check_sampler(spec.sampler)
         check_constraints(spec)
         _refuse_existing(folder, spec)
-        find_feasible(spec, lambda config: screen(config, cost_of, spec.constraints))
+        space = spec.task.space
+        find_feasible(spec, lambda config: screen(config, space, cost_of, spec.constraints))
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -278,7 +279,7 @@ class Study:
         return derive_seed(self.spec.seed, "train", config.digest)
 
     def _screen(self, config: Config) -> Verdict:
-        return screen(config, self._cost_of, self.spec.constraints)
+        return screen(config, self.spec.task.space, self._cost_of, self.spec.constraints)
 
     def _running(self, trial: Trial) -> None:
         known = {t.number: t for t in self._history()}

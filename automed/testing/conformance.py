@@ -19,24 +19,22 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from automed.data.audit import audit
 from automed.data.dataset import open_dataset
 from automed.data.demo import make_demo
-from automed.data.preprocess import PREPROCESS
+from automed.data.preprocess import read_chain
 from automed.data.split import make_split
-from automed.domain.config import Config, Value
+from automed.domain.config import Value
 from automed.domain.errors import AutomedError
-from automed.domain.parameter import CategoricalParameter, FloatParameter
 from automed.domain.space import SearchSpace
 from automed.domain.task import AnyTask
-from automed.models.build import build_model
 from automed.models.cost import predict_cost
-from automed.training.losses import build_loss
-from automed.training.optimizers import build_optimizer
+from automed.testing.one_step import one_step, with_classes
+from automed.training.losses import check_loss, kind_of
+from automed.training.optimizers import check_optimizer
 
 _CONFIGS = 6
+_DRAWS = 200
 _REQUIRED = (
     "model.encoder", "training.loss", "training.optimizer", "training.learning_rate",
     "training.weight_decay", "training.batch_size",
@@ -72,36 +70,37 @@ def baselines_are_configs(task: AnyTask) -> None:
 
 
 def preprocessing_is_known(task: AnyTask) -> None:
-    """Every preprocessing that the task or its space names exists."""
-    names = [task.preprocess, *_choices(task.space, "data.preprocess")]
-    unknown = [n for n in names if n not in PREPROCESS]
-    _demand(not unknown, f"unknown preprocessing {unknown}, expected one of {list(PREPROCESS)}")
+    """Every preprocessing that the task or its space names exists, and fits the channels."""
+    for name in (task.preprocess, *_choices(task.space, "data.preprocess")):
+        read_chain(str(name), task.channels)
 
 
 def losses_and_optimizers_are_known(task: AnyTask) -> None:
-    """Every loss and every optimizer of the space can be built."""
-    parameter = torch.nn.Parameter(torch.zeros(2, 2))
+    """Every loss of the space is one for the task, and every optimizer exists."""
     for name in _choices(task.space, "training.loss"):
-        build_loss(str(name))
+        check_loss(str(name), kind_of(task))
     for name in _choices(task.space, "training.optimizer"):
-        build_optimizer(str(name), [parameter], lr=1e-3, weight_decay=1e-4)
+        check_optimizer(str(name))
 
 
 def every_encoder_has_a_cost(task: AnyTask) -> None:
     """Each encoder builds at the task's input size, and its cost is positive."""
-    filled = _with_classes(task)
+    filled, source = with_classes(task), random.Random(0)
     for encoder in _choices(task.space, "model.encoder"):
-        config = _draw(task.space, random.Random(0), {"model.encoder": encoder})
+        space = task.space.narrow("model.encoder", str(encoder))
+        drawn = (space.sample(source) for _ in range(_DRAWS))
+        config = next((c for c in drawn if c.get("model.encoder") == encoder), None)
+        _demand(config is not None, f"{encoder} is in none of {_DRAWS} random configs")
+        assert config is not None
         _demand(predict_cost(config, filled).macs.value > 0, f"{encoder} has no MACs")
 
 
 def random_configs_train(task: AnyTask) -> None:
     """Configs drawn at random build, and a step forward and backward stays finite."""
-    filled = _with_classes(task)
-    source = random.Random(1)
+    filled, source = with_classes(task), random.Random(1)
     for _ in range(_CONFIGS):
-        config = _draw(task.space, source, {})
-        loss = _one_step(config, filled)
+        config = task.space.sample(source)
+        loss = one_step(config, filled)
         _demand(math.isfinite(loss), f"the loss of {dict(config.items())} is {loss}")
 
 
@@ -134,47 +133,6 @@ def run_check(name: str, task: AnyTask) -> str | None:
     except (NonconformityError, AutomedError) as error:
         return str(error)
     return None
-
-
-def _one_step(config: Config, task: AnyTask) -> float:
-    torch.manual_seed(0)
-    model = build_model(config, task).train()
-    # Two images of the smallest size that every encoder of the papers takes.
-    images = torch.rand(2, task.channels, 96, 96)
-    if task.kind == "segmentation":
-        targets = (torch.rand(2, 1, 96, 96) > 0.5).float()
-    else:
-        targets = torch.tensor([0, 1])
-    optimizer = build_optimizer(
-        str(config["training.optimizer"]), model.parameters(),
-        lr=float(config["training.learning_rate"]),
-        weight_decay=float(config["training.weight_decay"]),
-    )  # fmt: skip
-    loss = build_loss(str(config["training.loss"]))(model(images), targets)
-    loss.backward()
-    optimizer.step()
-    return float(loss.detach())
-
-
-def _draw(space: SearchSpace, source: random.Random, given: dict[str, Value]) -> Config:
-    values: dict[str, Value] = {}
-    for key, parameter in space.parameters.items():
-        if not space.is_active(key, values):
-            continue
-        if key in given:
-            values[key] = given[key]
-        elif isinstance(parameter, CategoricalParameter):
-            values[key] = source.choice(parameter.choices)
-        elif isinstance(parameter, FloatParameter):
-            values[key] = source.uniform(parameter.low, parameter.high)
-        else:
-            values[key] = source.randrange(parameter.low, parameter.high + 1, parameter.step)
-    return space.validate_config(values)
-
-
-def _with_classes(task: AnyTask) -> AnyTask:
-    filled: AnyTask = task if task.classes else task.replace(classes=("first", "second"))
-    return filled
 
 
 def _choices(space: SearchSpace, key: str) -> tuple[Value, ...]:

@@ -89,13 +89,19 @@ class TestConditions:
     @pytest.mark.parametrize(
         ("parameters", "problem"),
         [
-            ({"a": {"when": {"b": ("x",)}}}, "a: its condition names 'b', which must stand before"),
+            (
+                {"a": {"when": {"b": ("x",)}}},
+                "a.when: its condition names 'b', which must stand before",
+            ),
             (
                 {"a": {"when": {"b": ("x",)}}, "b": {}},
-                "a: its condition names 'b', which must stand before",
+                "a.when: its condition names 'b', which must stand before",
             ),
-            ({"a": {"when": {"a": ("x",)}}}, "a: its condition names 'a'"),
-            ({"a": {}, "b": {"when": {"a": ("z",)}}}, "b: its condition on a: 'z' is not one of"),
+            ({"a": {"when": {"a": ("x",)}}}, "a.when: its condition names 'a'"),
+            (
+                {"a": {}, "b": {"when": {"a": ("z",)}}},
+                "b.when: its condition on a: 'z' is not one of",
+            ),
         ],
     )
     def test_conditions_that_cannot_be(self, parameters, problem) -> None:
@@ -290,32 +296,67 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            ("a =", "f.toml is not valid TOML"),
-            ("[a]\nchoices = [1]\n[a]\nchoices = [2]", "f.toml is not valid TOML"),
-            ("", "name: Field required"),
-            ("", "parameters: Dictionary should have at least 1 item"),
-            ("space = 3", "'space' must be a table"),
-            ("[a]\nchoices = [1]", "name: Field required"),
-            ("HEAD\nversoin = 2\n[a]\nchoices = [1]", "versoin: Extra inputs"),
-            ("HEAD\nparameters = 2\n[a]\nchoices = [1]", "parameters: "),
-            ("HEAD\nversion = 'x'\n[a]\nchoices = [1]", "version: Input should be a valid integer"),
-            ("a = 3\nHEAD", "a.choices: Input should be a valid tuple"),
-            ("HEAD\n[m.a]\nlow = 1", "m.a.high: Field required"),
-            ("HEAD\n[m.a]\nlow = 'x'\nhigh = 2", "m.a.low: Input should be a valid number"),
-            ("HEAD\n[m.a]\nlow = 2\nhigh = 1", "m.a: low 2 is above high 1"),
-            ("HEAD\n[m.a]\nlow = 0\nhigh = 1\nlog = true", "m.a: a log scale needs low above 0"),
-            ("HEAD\n[m.a]\nlow = 0.0\nhigh = inf", "m.a: both bounds must be finite"),
-            ("HEAD\n[m.a]\nlow = 1\nhigh = 2\nlgo = true", "m.a.lgo: Extra inputs"),
-            ("HEAD\n[m.a]\nlow = 1\nhigh = 2\nstep = 0", "m.a.step: Input should be greater"),
-            ("HEAD\n[m.a]\nlow = 1\nhigh = 2\ntype = 'x'", "m.a: Input tag 'x'"),
-            ("HEAD\n[m.a]\nchoices = []", "m.a.choices: Tuple should have at least 1"),
-            ("HEAD\n[m.a]\nchoices = [1, 1]", "m.a: a choice is listed twice"),
-            ("HEAD\n[m.a]\nchoices = [[1], 2]", "m.a.choices.0"),
-            ("HEAD\n[m.a]\nchoices = [1979-05-27]", "m.a.choices.0"),
-            ("HEAD\n[m.a]\nchoices = [1]\nlow = 1", "m.a.low: Extra inputs"),
-            ("HEAD\n[m.a]\nchoices = [1]\nwhen = 'x'", "m.a.when: Input should be a valid dict"),
-            ("HEAD\n[m.a]\nchoices = [1]\nwhen = { b = 1 }", "m.a: its condition names 'b'"),
-            ("HEAD\n[a]\nchoices = ['x']\n[b]\nchoices = [1]\nwhen = { a = 'y' }", "b: its condit"),
+            ("a =", "f.toml:1: not valid TOML: Invalid value"),
+            ("[a]\nchoices = [1]\n[a]\nx = 2", "f.toml:3: not valid TOML: Cannot declare ('a',)"),
+            ("", "f.toml:1: space.name: is missing"),
+            ("", "f.toml:1: space: holds no parameter"),
+            ("space = 3", "f.toml:1: space: must be a table: [space]"),
+            ("[a]\nchoices = [1]", "f.toml:1: space.name: is missing"),
+            (
+                "HEAD\nversoin = 2\n[a]\nchoices = [1]",
+                "f.toml:3: space.versoin: unknown field; did you mean 'version'?",
+            ),
+            ("HEAD\nparameters = 2\n[a]\nchoices = [1]", "f.toml:3: space.parameters: unknown"),
+            ("HEAD\nversion = 'x'\n[a]\nchoices = [1]", "f.toml:3: space.version: Input should be"),
+            ("HEAD\nname = 3\n", "f.toml:3: not valid TOML: Cannot overwrite"),
+            ("a = 3\nHEAD", "f.toml:1: a: must be a table: [a]"),
+            ("HEAD\n[m.a]\nlow = 1", "f.toml:3: m.a.high: is missing"),
+            ("HEAD\n[m.a]\nlog = true", "f.toml:3: m.a: has neither"),
+            ("HEAD\n[m.a]\n", "f.toml:3: m.a: has neither choices nor low and high"),
+            ("HEAD\n[m.a]\nchoces = ['x']", "f.toml:4: m.a.choces: unknown field; did you mean"),
+            ("HEAD\n[m.a]\nlow = 'x'\nhigh = 2", "f.toml:4: m.a.low: Input should be a valid num"),
+            ("HEAD\n[m.a]\nlow = '1'\nhigh = 2", "f.toml:4: m.a.low: Input should be a valid num"),
+            ("HEAD\n[m.a]\nlow = 1\nhigh = 2\nlog = 'yes'", "f.toml:6: m.a.log: Input should be"),
+            ("HEAD\n[m.a]\nlow = 2\nhigh = 1", "f.toml:4: m.a.low: low 2 is above high 1"),
+            (
+                "HEAD\n[m.a]\nlow = 0\nhigh = 1\nlog = true",
+                "f.toml:6: m.a.log: a log scale needs low above 0",
+            ),
+            ("HEAD\n[m.a]\nlow = 0.0\nhigh = inf", "f.toml:5: m.a.high: both bounds must be fini"),
+            ("HEAD\n[m.a]\nlow = 1\nhigh = 2\nlgo = true", "f.toml:6: m.a.lgo: unknown field"),
+            ("HEAD\n[m.a]\nlow = 1\nhigh = 2\nstep = 0", "f.toml:6: m.a.step: Input should be gr"),
+            ("HEAD\n[m.a]\nlow = 1\nhigh = 2\ntype = 'x'", "f.toml:6: m.a.type: 'x' is no type"),
+            ("HEAD\n[m.a]\nchoices = []", "f.toml:4: m.a.choices: must not be empty"),
+            ("HEAD\n[m.a]\nchoices = [1,\n 2,\n 1]", "f.toml:6: m.a.choices: 1 is listed twice"),
+            ("HEAD\n[m.a]\nchoices = [nan]", "f.toml:4: m.a.choices: nan is not a finite number"),
+            ("HEAD\n[m.a]\nchoices = [\n[1], 2]", "f.toml:5: m.a.choices: [1] is no text"),
+            ("HEAD\n[m.a]\nchoices = [1979-05-27]", "f.toml:4: m.a.choices: 1979-05-27 is no text"),
+            ("HEAD\n[m.a]\nchoices = [1]\nlow = 1", "f.toml:5: m.a.low: unknown field"),
+            ("HEAD\n[m.a]\nchoices = [1]\nwhen = 'x'", "f.toml:5: m.a.when: Input should be a val"),
+            (
+                "HEAD\n[m.a]\nchoices = [1]\nwhen = { b = 1 }",
+                "f.toml:5: m.a.when: its condition names 'b'",
+            ),
+            (
+                "HEAD\n[a]\nchoices = ['x']\n[b]\nchoices = [1]\nwhen = { a = 'y' }",
+                "f.toml:7: b.when: its condition on a: 'y' is not one of x",
+            ),
+            (
+                "HEAD\n[b]\nchoices = [1]\nwhen = { a = 'x' }\n[a]\nchoices = ['x']",
+                "f.toml:5: b.when: its condition names 'a', which must stand before it",
+            ),
+            (
+                "HEAD\n[a]\nlow = 0.0\nhigh = 1.0\n[b]\nchoices = [1]\nwhen = { a = 0.5 }",
+                "f.toml:8: b.when: its condition names 'a', a range that",
+            ),
+            (
+                "HEAD\n[a]\nchoices = [1, 2]\npaper = [\n 1,\n 3]",
+                "f.toml:7: a.paper: a paper's value must lie in the domain: 3 is not one of 1, 2",
+            ),
+            (
+                "HEAD\n[a]\nlow = 1e-3\nhigh = 1.0\npaper = [1e-4]",
+                "f.toml:6: a.paper: a paper's value must lie in the domain: 0.0001 is outside",
+            ),
         ],
     )
     def test_every_error_names_its_key(self, text: str, words: str) -> None:
@@ -327,7 +368,32 @@ class TestFiles:
     def test_all_errors_come_at_once(self) -> None:
         with pytest.raises(SpaceError) as error:
             parse_space("[a]\nlow = 1\n[b]\nchoices = []\n", "f.toml")
-        assert all(key in str(error.value) for key in ("name: ", "a.high: ", "b.choices: "))
+        lines = str(error.value).splitlines()
+        assert lines[1:] == [
+            "  f.toml:1: a.high: is missing",
+            "  f.toml:1: space.name: is missing",
+            "  f.toml:4: b.choices: must not be empty",
+        ]
+
+    def test_an_invalid_parameter_hides_no_condition(self) -> None:
+        text = """
+        [space]
+        name = "s"
+        [a]
+        choices = ["x", "x"]
+        when = { gone = 1 }
+        [b]
+        choices = [1]
+        when = { a = "anything", c = 1 }
+        """
+        with pytest.raises(SpaceError) as error:
+            parse_space(text, "f.toml")
+        found = [line.split(": ", 2) for line in str(error.value).splitlines()[1:]]
+        assert [(place.strip(), key) for place, key, _ in found] == [
+            ("f.toml:5", "a.choices"),
+            ("f.toml:6", "a.when"),
+            ("f.toml:9", "b.when"),
+        ]
 
     def test_no_value_names_a_callable(self) -> None:
         space = parse_space('[space]\nname = "s"\n[a]\nchoices = ["os.system", "print"]', "f.toml")

@@ -159,7 +159,7 @@ class TestConstraints:
         narrow = Config(BASE | {"model.width": 0.25, "training.learning_rate": 1e-5})
 
         def judge(config):
-            return screen(config, cost_of, TIGHT)
+            return screen(config, TASK.space, cost_of, TIGHT)
 
         assert judge(wide).rejected
         helped = made_feasible(wide, narrow, TASK.space, judge)
