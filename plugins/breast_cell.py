@@ -18,7 +18,7 @@ BASE = {
     "training.batch_size": 16,
     "training.label_smoothing": 0.0,
     "training.class_weights": False,
-    "training.freeze": "blocks.5.3.conv_dw",
+    "training.freeze": "blocks.5.3.bn2",
     "training.frozen_share": 0.0,
 }
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 
 from automed.analysis.figure import new_figure, save
 from automed.analysis.palette import INK
@@ -18,22 +17,16 @@ if TYPE_CHECKING:
 
 
 def write_confusion(
-    labels: NDArray[np.integer],
-    predicted: NDArray[np.integer],
-    classes: Sequence[str],
-    path: Path,
-    title: str,
+    counts: NDArray[np.integer], classes: Sequence[str], path: Path, title: str
 ) -> Path:
-    """A confusion matrix with counts and the share of each true class.
+    """A confusion matrix: what is right and wrong of each class, as counts and as shares.
 
     Args:
-        labels: True class indices, (N,).
-        predicted: Predicted class indices, (N,).
+        counts: Rows are the true classes, columns the predicted ones, (K, K).
         classes: Names, in the order of the indices.
         path: The PNG to write.
         title: Above the matrix.
     """
-    counts = confusion_matrix(labels, predicted, labels=np.arange(len(classes)))
     support = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, support, out=np.zeros(counts.shape), where=support > 0)
     cell = 0.95 if len(classes) <= 8 else 0.6
@@ -59,7 +52,7 @@ def _label(axes: Axes, classes: Sequence[str], support: NDArray[np.integer]) -> 
         ticks, classes, rotation=35 if crowded else 0, ha="right" if crowded else "center",
         rotation_mode="anchor" if crowded else "default",
     )  # fmt: skip
-    rows = [f"{name}\n(n = {n})" for name, n in zip(classes, support, strict=True)]
+    rows = [f"{name}\n(n = {_short(n)})" for name, n in zip(classes, support, strict=True)]
     axes.set_yticks(ticks, rows)
     axes.set_xlabel("predicted", fontsize=10, color=INK)
     axes.set_ylabel("true", fontsize=10, color=INK)
@@ -78,7 +71,14 @@ def _annotate(
     for (row, column), count in np.ndenumerate(counts):
         share = shares[row, column]
         axes.text(
-            column, row, f"{count}\n{100 * share:.1f} %" if count else "0",
+            column, row, f"{_short(count)}\n{100 * share:.1f} %" if count else "0",
             ha="center", va="center", fontsize=fontsize,
             color="white" if share > 0.55 else INK,
         )  # fmt: skip
+
+
+def _short(count: int) -> str:
+    """Counts of images as they are, those of pixels in thousands or millions."""
+    if count < 100_000:
+        return str(count)
+    return f"{count / 1e6:.2f} M" if count >= 1_000_000 else f"{count / 1e3:.0f} k"

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from automed.analysis.class_overlay import write_class_overlays
 from automed.analysis.confusion import write_confusion
 from automed.analysis.curves import write_curves
-from automed.analysis.overlay import Example, write_overlays
+from automed.analysis.example import Example
+from automed.analysis.overlay import write_overlays
+from automed.analysis.roc import roc_of_trial, write_roc
+from automed.analysis.trial_arrays import PREDICTIONS, PREVIEW, load_arrays
 from automed.domain.history import HISTORY, read_history
 from automed.domain.result import Result
+from automed.training.metrics.classification import confusion
 
-PREVIEW = "preview.npz"
-PREDICTIONS = "predictions.npz"
 RESULT = "result.json"
 
 
@@ -30,48 +33,74 @@ def render(trial_folder: Path, classes: Sequence[str]) -> list[Path]:
             are then numbered.
 
     Returns:
-        The pictures that were written, of ``overlays.png``, ``confusion.png``, ``curves.png``.
+        The pictures that were written, of ``overlays.png``, ``confusion.png``, ``roc.png``,
+        ``curves.png``. Masks of one class have no confusion matrix, those of several no ROC curve.
     """
     drawings: tuple[Callable[[Path, Sequence[str]], Path | None], ...] = (
-        _overlays, _confusion, _curves,
+        _overlays, _class_overlays, _pixel_confusion, _confusion, _roc, _curves,
     )  # fmt: skip
     return [path for draw in drawings if (path := draw(trial_folder, classes)) is not None]
 
 
 def _overlays(folder: Path, classes: Sequence[str]) -> Path | None:
-    arrays = _load(folder / PREVIEW, ("ids", "images", "masks", "probabilities", "dice"))
-    if arrays is None:
+    arrays = load_arrays(folder / PREVIEW, ("ids", "images", "masks", "probabilities", "dice"))
+    if arrays is None or not len(arrays[0]):
         return None
     ids, images, masks, probabilities, dice = arrays
-    examples = [
-        Example(str(i), image, mask, probability >= 128, float(d))
-        for i, image, mask, probability, d in zip(
-            ids, images, masks, probabilities, dice, strict=True
-        )
-    ]
-    if not examples:
-        return None
     what = f" of {classes[0]}" if classes else ""
     title = f"Validation predictions{what}, {_name(folder)}"
+    examples = _examples(ids, images, masks, probabilities >= 128, dice)
     return write_overlays(examples, folder / "overlays.png", title)
 
 
-def _confusion(folder: Path, classes: Sequence[str]) -> Path | None:
-    arrays = _load(folder / PREDICTIONS, ("labels", "probabilities"))
+def _class_overlays(folder: Path, classes: Sequence[str]) -> Path | None:
+    arrays = load_arrays(folder / PREVIEW, ("ids", "images", "masks", "predictions", "dice"))
+    if arrays is None or not len(arrays[0]):
+        return None
+    title = f"Validation predictions, {_name(folder)}"
+    return write_class_overlays(_examples(*arrays), classes, folder / "overlays.png", title)
+
+
+def _examples(*arrays: NDArray[Any]) -> list[Example]:
+    """Examples of ids, images, masks, predictions and Dice."""
+    return [
+        Example(str(name), image, mask, prediction, float(dice))
+        for name, image, mask, prediction, dice in zip(*arrays, strict=True)
+    ]
+
+
+def _pixel_confusion(folder: Path, classes: Sequence[str]) -> Path | None:
+    arrays = load_arrays(folder / PREVIEW, ("confusion",))
     if arrays is None:
         return None
-    labels, probabilities = arrays
-    if not len(labels):
+    (counts,) = arrays
+    accuracy = counts.trace() / counts.sum()
+    title = f"Validation pixels, {_name(folder)}: accuracy {accuracy:.3f}"
+    names = ["background", *(classes or _numbered(len(counts) - 1, first=1))]
+    return write_confusion(counts, names, folder / "confusion.png", title)
+
+
+def _confusion(folder: Path, classes: Sequence[str]) -> Path | None:
+    arrays = load_arrays(folder / PREDICTIONS, ("labels", "probabilities"))
+    if arrays is None or not len(arrays[0]):
         return None
-    predicted = probabilities.argmax(axis=1)
-    names = list(classes) or [f"class {i}" for i in range(probabilities.shape[1])]
-    accuracy = float((predicted == labels).mean())
-    title = f"Validation, {_name(folder)}: {len(labels)} images, accuracy {accuracy:.3f}"
-    return write_confusion(labels, predicted, names, folder / "confusion.png", title)
+    counts = confusion(*arrays)
+    accuracy = counts.trace() / counts.sum()
+    title = f"Validation, {_name(folder)}: {counts.sum()} images, accuracy {accuracy:.3f}"
+    names = classes or _numbered(len(counts))
+    return write_confusion(counts, names, folder / "confusion.png", title)
+
+
+def _roc(folder: Path, classes: Sequence[str]) -> Path | None:
+    del classes  # every drawing takes the same two things
+    roc = roc_of_trial(folder, _name(folder))
+    if roc is None:
+        return None
+    return write_roc([roc], folder / "roc.png", f"ROC on the validation part, {_name(folder)}")
 
 
 def _curves(folder: Path, classes: Sequence[str]) -> Path | None:
-    del classes  # curves know none; every drawing takes the same two things
+    del classes  # every drawing takes the same two things
     history = read_history(folder / HISTORY)
     if not history:
         return None
@@ -86,13 +115,8 @@ def _best_epoch(path: Path) -> int | None:
         return None
 
 
-def _load(path: Path, names: Sequence[str]) -> list[np.ndarray] | None:
-    try:
-        # Opened here, for numpy leaves a file open that turns out to be torn.
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return [file[name] for name in names]
-    except (FileNotFoundError, KeyError, EOFError, ValueError, zipfile.BadZipFile):
-        return None
+def _numbered(count: int, first: int = 0) -> list[str]:
+    return [f"class {index}" for index in range(first, first + count)]
 
 
 def _name(folder: Path) -> str:

@@ -49,14 +49,15 @@ def show_front(name: str, workspace: Workspace) -> ShownFront:
 
 
 def write_front(shown: ShownFront, workspace: Workspace, folder: Path | None = None) -> list[Path]:
-    """Write ``front.png``, ``front.html`` and ``front.csv``, by default into the study's folder.
+    """Write the front's plots and its table, by default into the study's folder.
 
     Raises:
         WorkspaceError: The folder cannot be written to.
     """
-    target = folder or workspace.studies / shown.spec.name
+    study = workspace.studies / shown.spec.name
+    target = folder or study
     try:
-        return draw(shown.spec, shown.trials, shown.front, target)
+        return draw(shown.spec, shown.trials, shown.front, target, study)
     except OSError as error:
         raise WorkspaceError(
             f"the plots cannot be written to {target}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from automed.api.flags import read_flags, with_flags
+from automed.api.random_weights import NOTE, for_random_weights
 from automed.domain.config import Value
 from automed.domain.data_options import DataOptions
 from automed.domain.errors import AutomedError
@@ -92,6 +93,8 @@ class SearchRequest:
             task = with_space(task, load_space(self.space)).task
         flags = [*read_flags("--set", self.set_values), *read_flags("--fix", self.fix_values)]
         adapted = with_flags(task, flags)
+        if self.weights == "none":
+            adapted = for_random_weights(adapted, self._named())
         settings = adapted.training
         if self.epochs is not None:
             settings = settings.replace(epochs=self.epochs)
@@ -105,7 +108,14 @@ class SearchRequest:
         Raises:
             SpaceError: See `adapt`.
         """
-        return () if self.space is None else with_space(task, load_space(self.space)).notes
+        notes = () if self.space is None else with_space(task, load_space(self.space)).notes
+        moved = task if self.space is None else with_space(task, load_space(self.space)).task
+        if self.weights == "none" and for_random_weights(moved, self._named()) != moved:
+            notes = (*notes, NOTE)
+        return notes
+
+    def _named(self) -> set[str]:
+        return {pair.partition("=")[0].strip() for pair in (*self.set_values, *self.fix_values)}
 
 
 @dataclass(frozen=True)

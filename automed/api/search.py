@@ -15,6 +15,7 @@ from automed.api.request import SearchRequest, check_positive, choices_of
 from automed.data.cache import build_cache
 from automed.data.dataset import Dataset
 from automed.data.split import make_split
+from automed.domain.applied import applied
 from automed.domain.budget import Budget
 from automed.domain.config import Config
 from automed.domain.cost import Cost
@@ -39,6 +40,7 @@ from automed.search.samplers import check_sampler
 from automed.search.study import Study
 from automed.search.study_file import read_spec
 from automed.training.device import resolve_device
+from automed.training.recipe import recipe_of
 
 _FEW = 5
 """Validation samples below which a user is told that the front may be chance."""
@@ -164,11 +166,20 @@ def _run(trial: Trial, report: Callable[[Measurement], Decision], *, job: Job) -
 
 
 def _encoders(task: AnyTask) -> list[str]:
+    if "model.encoder" not in task.space.parameters:
+        return []
     return [str(c) for c in choices_of(task.space, "model.encoder", "")]
 
 
 def _cost_of(task: AnyTask) -> Callable[[Config], Cost]:
-    return partial(predict_cost, task=task)
+    return partial(_screened_cost, task=task)
+
+
+def _screened_cost(config: Config, task: AnyTask) -> Cost:
+    """The predicted cost, once it is clear that the config can be trained at all."""
+    applied_task = applied(task, config)
+    recipe_of(config, applied_task)
+    return predict_cost(config, applied_task)
 
 
 def _build_caches(dataset: Dataset, task: AnyTask, workspace: Workspace, steps: Steps) -> None:

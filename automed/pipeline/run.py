@@ -41,6 +41,9 @@ def run_trial(trial: Trial, job: Job, report: Report) -> Result:
     metrics, whatever ran before. Torch's global random state is left as it was found. The test
     part of the split is never read.
 
+    The task trained is the study's with the config applied: its ``data.*`` and ``augment.*`` keys
+    decide preprocessing, normalization and augmentation.
+
     Writes ``weights.safetensors``, ``history.jsonl`` (a line an epoch), ``preview.npz`` or
     ``predictions.npz``, and last ``result.json`` into the trial's folder.
 
@@ -51,6 +54,7 @@ def run_trial(trial: Trial, job: Job, report: Report) -> Result:
             early; the result is then what was reached.
 
     Raises:
+        SpaceError: A ``data.*`` or ``augment.*`` key of the config is unknown or not valid.
         BuildError: The config cannot be built, or not for this image size.
         WeightsError: Its pretrained weights are missing.
         DivergedError: Loss, weights or outputs stopped being finite.
@@ -64,7 +68,7 @@ def run_trial(trial: Trial, job: Job, report: Report) -> Result:
     predicted = predict_cost(config, task)
     device = resolve_device(job.device)
     cache = _cache(task, job)
-    train, val = (_part(cache, ids) for ids in (job.split.train, job.split.val))
+    train, val = (_part(cache, ids, task) for ids in (job.split.train, job.split.val))
     folder = _fresh_folder(trial, job)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(derive_seed(trial.seed, "weights"))
@@ -98,8 +102,8 @@ def _cache(task: AnyTask, job: Job) -> ImageCache:
     return open_cache(Path(job.cache), key)
 
 
-def _part(cache: ImageCache, ids: tuple[str, ...]) -> Part:
-    return Part(cache.images, cache.targets, cache.index(ids))
+def _part(cache: ImageCache, ids: tuple[str, ...], task: AnyTask) -> Part:
+    return Part(cache.images, cache.targets, cache.index(ids), classes=len(task.classes))
 
 
 def _fresh_folder(trial: Trial, job: Job) -> Path:

@@ -15,10 +15,20 @@ class EarlyStopping:
         self.best_epoch = 0
         self._best = float("inf")
         self._epoch = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new stage: patience looks at its epochs only, the best epoch may be any."""
+        self._stage_best = float("inf")
+        self._without_better = -1
 
     def is_better(self, value: float) -> bool:
         """Take the next epoch's value, smaller is better; of equal ones the first counts."""
         self._epoch += 1
+        if value < self._stage_best or self._without_better < 0:
+            self._stage_best, self._without_better = value, 0
+        else:
+            self._without_better += 1
         if self.best_epoch and not value < self._best:
             return False
         self._best, self.best_epoch = value, self._epoch
@@ -26,5 +36,5 @@ class EarlyStopping:
 
     @property
     def exhausted(self) -> bool:
-        """Whether patience is."""
-        return self._epoch - self.best_epoch >= self.patience
+        """Whether the patience with this stage is."""
+        return self._without_better >= self.patience

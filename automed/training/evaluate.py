@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -15,6 +14,9 @@ from automed.domain.task import AnyTask, SegmentationTask
 from automed.training.batches import in_order
 from automed.training.forward import Forward
 from automed.training.metrics.classification import classification_metrics
+from automed.training.metrics.multiclass import count_confusions, multiclass_metrics
+from automed.training.metrics.roc import Scores, roc_auc
+from automed.training.metrics.scores import BINS, count_scores
 from automed.training.metrics.segmentation import count_pixels, segmentation_metrics
 from automed.training.part import Part
 
@@ -31,15 +33,19 @@ class Evaluation:
 
     Attributes:
         loss: Mean over samples.
-        metrics: Of `segmentation_metrics` or `classification_metrics`.
-        outputs: For each sample, in order. Segmentation: pixel counts, int64, shape (samples, 4),
-            as `count_pixels` gives them. Classification: probabilities, float32, shape (samples,
-            classes).
+        metrics: Of `segmentation_metrics` with ``roc_auc`` (over all pixels, left out where they
+            are of one kind), of `multiclass_metrics` or of `classification_metrics`.
+        outputs: For each sample, in order. Binary masks: pixel counts, int64, shape (samples, 4),
+            as `count_pixels` gives them. Masks of several classes: confusion matrices, int64, shape
+            (samples, 1 + classes, 1 + classes), as `count_confusions` gives them. Classification:
+            probabilities, float32, shape (samples, classes).
+        scores: Of binary masks: the histogram behind the ROC curve, as `count_scores` gives it.
     """
 
     loss: float
     metrics: dict[str, float]
     outputs: NDArray[Any]
+    scores: Scores | None = None
 
 
 def evaluate(
@@ -58,34 +64,52 @@ def evaluate(
         DivergedError: An output is not finite.
     """
     forward.model.eval()
-    total = torch.zeros((), dtype=torch.float64, device=forward.device)
-    finite = torch.ones((), dtype=torch.bool, device=forward.device)
+    device = forward.device
+    total = torch.zeros((), dtype=torch.float64, device=device)
+    finite = torch.ones((), dtype=torch.bool, device=device)
+    scores = torch.zeros((2, BINS), dtype=torch.int64, device=device)
     outputs: list[Tensor] = []
     with torch.inference_mode():
         for picked in in_order(len(part), BATCH):
-            images, targets = part.batch(picked, forward.device)
+            images, targets = part.batch(picked, device)
             logits = forward(images)
             finite &= torch.isfinite(logits).all()
             total += loss(logits, targets) * len(picked)
             outputs.append(_output(logits, targets))
+            if is_binary(logits):
+                scores += count_scores(logits, targets >= THRESHOLD)
     if not finite:
         raise DivergedError(epoch, "the model's output on the validation part")
     collected = torch.cat(outputs).cpu().numpy()
-    return Evaluation(float(total) / len(part), _metrics(task, part, collected), collected)
+    counted = scores.cpu().numpy() if task.outputs == 1 else None
+    metrics = _metrics(task, part, collected, counted)
+    return Evaluation(float(total) / len(part), metrics, collected, counted)
+
+
+def is_binary(logits: Tensor) -> bool:
+    """Whether logits are those of a binary mask, rather than of classes."""
+    return logits.ndim == 4 and logits.shape[1] == 1
 
 
 def foreground(logits: Tensor) -> Tensor:
-    """Boolean masks of logits."""
+    """Boolean masks of the logits of binary masks."""
     return torch.sigmoid(logits) >= THRESHOLD
 
 
 def _output(logits: Tensor, targets: Tensor) -> Tensor:
-    if logits.ndim == 4:
+    if is_binary(logits):
         return count_pixels(foreground(logits), targets >= THRESHOLD)
+    if logits.ndim == 4:
+        return count_confusions(logits.argmax(dim=1), targets, logits.shape[1])
     return torch.softmax(logits, dim=1)
 
 
-def _metrics(task: AnyTask, part: Part, outputs: NDArray[Any]) -> dict[str, float]:
-    if isinstance(task, SegmentationTask):
-        return segmentation_metrics(outputs.astype(np.int64))
-    return classification_metrics(part.labels, outputs, task.classes)
+def _metrics(
+    task: AnyTask, part: Part, outputs: NDArray[Any], scores: Scores | None
+) -> dict[str, float]:
+    if not isinstance(task, SegmentationTask):
+        return classification_metrics(part.labels, outputs, task.classes)
+    if scores is None:
+        return multiclass_metrics(outputs, task.classes)
+    area = roc_auc(scores)
+    return segmentation_metrics(outputs) | ({} if area is None else {"roc_auc": area})

@@ -15,13 +15,18 @@ from automed.domain.errors import TrainingError
 from automed.domain.measurement import Measurement
 from automed.domain.normalization import Normalization
 from automed.domain.task import AnyTask
+from automed.models.freeze import frozen
+from automed.training.class_weights import balanced_weights
 from automed.training.device import repeatable
 from automed.training.early_stopping import EarlyStopping
 from automed.training.evaluate import Evaluation, evaluate
 from automed.training.forward import Forward
+from automed.training.losses import Loss, build_loss
 from automed.training.part import Part
 from automed.training.recipe import Recipe
+from automed.training.stages import Stage, stages_of
 from automed.training.trainer import Trainer
+from automed.training.training_batches import TrainingBatches
 
 Report = Callable[[Measurement], Decision]
 
@@ -57,7 +62,10 @@ def fit(
     device: torch.device,
     report: Report,
 ) -> Fitted:
-    """Train a model, select its best epoch by the task's guide metric, and restore that.
+    """Train a model, select its best epoch by what the recipe monitors, and restore that.
+
+    Where the recipe has two stages, the second begins with the best weights of the first, with a
+    new optimizer, schedule and patience; the best epoch may be one of either.
 
     On a CPU everything that happens is a function of the arguments: same model, data and seed,
     same numbers. Torch's global random state is seeded, for dropout.
@@ -72,38 +80,93 @@ def fit(
         seed: Decides order, augmentation and dropout.
         device: Where to train.
         report: Called after each epoch with its measurement: ``train_loss``, ``lr`` (the rate that
-            the epoch began with), ``loss`` and the validation metrics. Its answer may end the
-            training.
+            the epoch began with, where it is highest), ``loss`` and the validation metrics. Its
+            answer may end the training.
 
     Raises:
         DivergedError: Loss, weights or outputs are not finite.
         TrainingError: The recipe cannot be followed, or the guide metric is not defined on `val`.
     """
-    began = time.monotonic()
     torch.manual_seed(derive_seed(seed, "dropout"))
     model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    forward = Forward(model, normalization, device, recipe.precision)
-    trainer = Trainer(forward, task, recipe, train, seed)
-    stopping = EarlyStopping(recipe.patience)
-    keeper = _Keeper(model)
-    best: Evaluation | None = None
-    epoch = 0
+    weights = balanced_weights(task, train) if recipe.class_weights else None
+    loss = build_loss(
+        recipe.loss, class_weights=weights, label_smoothing=recipe.label_smoothing
+    ).to(device)
+    training = _Training(
+        Forward(model, normalization, device, recipe.precision),
+        task,
+        recipe,
+        loss,
+        TrainingBatches(train, task.augment, recipe, seed, device),
+        val,
+        report,
+    )
     with repeatable():
-        for epoch in range(1, recipe.epochs + 1):
-            rate = trainer.learning_rate
-            train_loss = trainer.train(epoch)
-            seen = evaluate(forward, trainer.loss, task, val, epoch)
-            if stopping.is_better(task.quality.loss(_guide(task, seen))):
-                best = seen
-                keeper.keep()
-            metrics = {"train_loss": train_loss, "lr": rate, "loss": seen.loss, **seen.metrics}
-            seconds = time.monotonic() - began
-            answer = report(Measurement(epoch=epoch, metrics=metrics, seconds=seconds))
-            if answer is Decision.STOP or stopping.exhausted:
+        for stage in stages_of(recipe):
+            if training.run(stage) is Decision.STOP:
                 break
-    assert best is not None
-    keeper.restore()
-    return Fitted(forward, best, stopping.best_epoch, epoch, time.monotonic() - began)
+    return training.finish()
+
+
+@dataclass(eq=False)
+class _Training:
+    """What goes on through all stages of one call of `fit`."""
+
+    forward: Forward
+    task: AnyTask
+    recipe: Recipe
+    loss: Loss
+    batches: TrainingBatches
+    val: Part
+    report: Report
+
+    def __post_init__(self) -> None:
+        self._began = time.monotonic()
+        self._stopping = EarlyStopping(self.recipe.patience)
+        self._keeper = _Keeper(self.forward.model)
+        self._best: Evaluation | None = None
+        self._epoch = 0
+
+    def run(self, stage: Stage) -> Decision:
+        """Train one stage, from the best weights until now."""
+        self._keeper.restore()
+        self._stopping.restart()
+        with frozen(self.forward.model, stage.freeze) as part:
+            trainer = Trainer(
+                self.forward, part, self.loss, self.batches, self.recipe, stage.epochs
+            )
+            for _ in range(stage.epochs):
+                if self._train_epoch(trainer) is Decision.STOP:
+                    return Decision.STOP
+                if self._stopping.exhausted:
+                    break
+        return Decision.CONTINUE
+
+    def finish(self) -> Fitted:
+        """Restore the best epoch."""
+        assert self._best is not None
+        self._keeper.restore()
+        seconds = time.monotonic() - self._began
+        return Fitted(self.forward, self._best, self._stopping.best_epoch, self._epoch, seconds)
+
+    def _train_epoch(self, trainer: Trainer) -> Decision:
+        self._epoch += 1
+        rate = trainer.learning_rate
+        train_loss = trainer.train(self._epoch)
+        seen = evaluate(self.forward, self.loss, self.task, self.val, self._epoch)
+        trainer.end_epoch(seen.loss)
+        if self._stopping.is_better(self._monitored(seen)):
+            self._best = seen
+            self._keeper.keep()
+        metrics = {"train_loss": train_loss, "lr": rate, "loss": seen.loss, **seen.metrics}
+        seconds = time.monotonic() - self._began
+        return self.report(Measurement(epoch=self._epoch, metrics=metrics, seconds=seconds))
+
+    def _monitored(self, seen: Evaluation) -> float:
+        """What decides patience and the best epoch; smaller is better."""
+        guide = self.task.quality.loss(_guide(self.task, seen))
+        return seen.loss if self.recipe.monitor == "loss" else guide
 
 
 class _Keeper:
@@ -117,7 +180,8 @@ class _Keeper:
         self._kept = {k: v.detach().clone() for k, v in self._model.state_dict().items()}
 
     def restore(self) -> None:
-        self._model.load_state_dict(self._kept)
+        if self._kept:
+            self._model.load_state_dict(self._kept)
 
 
 def _guide(task: AnyTask, seen: Evaluation) -> float:

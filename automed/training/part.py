@@ -17,14 +17,17 @@ class Part:
 
     Attributes:
         images: uint8, shape (samples, height, width, channels); mapped, not in memory.
-        targets: uint8 masks in {0, 1}, shape (samples, height, width), or int64 class indices,
-            shape (samples,).
+        targets: uint8 masks of class indices, 0 for background, shape (samples, height, width), or
+            int64 class indices, shape (samples,).
         rows: int64, which rows belong to the part, in its order.
+        classes: How many foreground classes the masks hold. One: they are binary. Not looked at
+            for a classification.
     """
 
     images: NDArray[np.uint8]
     targets: NDArray[Any]
     rows: NDArray[np.int64]
+    classes: int = 1
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -43,12 +46,16 @@ class Part:
 
         Returns:
             Float images in [0, 1] of shape (batch, channels, height, width), channels last in
-            memory, and float masks of shape (batch, 1, height, width) or class indices (batch,).
+            memory, and targets as losses take them: float masks (batch, 1, height, width) of one
+            class, int64 class indices (batch, height, width) of several, or int64 class indices
+            (batch,) of a classification.
         """
         rows = self.rows[picked]
         images = _send(self.images[rows], device).permute(0, 3, 1, 2).float().div_(255)
         targets = _send(self.targets[rows], device)
-        return images, targets.unsqueeze(1).float() if targets.ndim == 3 else targets
+        if targets.ndim == 3 and self.classes == 1:
+            return images, targets.unsqueeze(1).float()
+        return images, targets.long()
 
 
 def _send(array: NDArray[Any], device: torch.device) -> Tensor:

@@ -67,4 +67,10 @@ def recipe_of(config: Config, task: AnyTask) -> Recipe:
             found=given.get(str(first["loc"][0])) if first["loc"] else None,
         ) from None
     refuse_dead_settings(recipe, config, task)
-    return recipe
+    return recipe if "model.encoder" in config else _without_encoder(recipe)
+
+
+def _without_encoder(recipe: Recipe) -> Recipe:
+    """What a study says about encoders means nothing to a network that has none."""
+    plain: Recipe = recipe.replace(freeze="none", frozen_share=0.0, layer_decay=1.0)
+    return plain

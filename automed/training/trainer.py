@@ -1,61 +1,64 @@
-"""The epochs of one training."""
+"""The steps of a training."""
 
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from automed.data.augment import Augmenter
-from automed.domain.digest import derive_seed
 from automed.domain.errors import DivergedError, TrainingError
-from automed.domain.task import AnyTask, SegmentationTask
-from automed.training.batches import shuffled, steps_per_epoch
-from automed.training.class_weights import balanced_weights
+from automed.models.freeze import FrozenPart
 from automed.training.forward import Forward
-from automed.training.losses import Loss, build_loss
+from automed.training.layer_decay import parameter_groups
+from automed.training.losses import Loss
 from automed.training.optimizers import build_optimizer
-from automed.training.part import Part
 from automed.training.recipe import Recipe
 from automed.training.schedules import build_schedule
+from automed.training.training_batches import TrainingBatches
 
 _LOOK_EVERY = 50
 """Steps after which the loss is looked at; each look waits for a GPU to catch up."""
 
 
 class Trainer:
-    """Trains a model for one epoch at a time.
+    """Trains a model for one epoch at a time, with an optimizer and a schedule of its own.
+
+    What is frozen has no place in the optimizer: it neither moves nor decays.
 
     Args:
         forward: Holds the model, on its device.
-        task: Names kind, classes and augmentation.
+        frozen: What of the model is not trained; takes no gradients.
+        loss: On the device.
+        batches: The training samples.
         recipe: How to train.
-        part: The training samples.
-        seed: Decides the order of the samples and their augmentation. Dropout draws from torch's
-            global random state.
+        epochs: How many are planned, for the schedule.
 
     Raises:
-        TrainingError: A loss or an optimizer is unknown, or the recipe does not fit the task.
+        TrainingError: The optimizer is unknown, or learning rates are to fall layer by layer in a
+            model without encoder.
     """
 
     def __init__(
-        self, forward: Forward, task: AnyTask, recipe: Recipe, part: Part, seed: int
+        self,
+        forward: Forward,
+        frozen: FrozenPart,
+        loss: Loss,
+        batches: TrainingBatches,
+        recipe: Recipe,
+        epochs: int,
     ) -> None:
-        self.forward = forward
-        self.loss = _loss(task, recipe, part).to(forward.device)
-        self._recipe = recipe
-        self._part = part
-        self._order = torch.Generator().manual_seed(derive_seed(seed, "order"))
-        self._augment = Augmenter(task.augment, derive_seed(seed, "augment"))
-        self._optimizer = build_optimizer(
-            recipe.optimizer, forward.model.parameters(), recipe.learning_rate, recipe.weight_decay
-        )
-        steps = recipe.epochs * steps_per_epoch(len(part), recipe.batch_size)
-        self._schedule = build_schedule(recipe.schedule, self._optimizer, steps)
+        self._forward = forward
+        self._frozen = frozen
+        self._loss = loss
+        self._batches = batches
+        self._clip_norm = recipe.clip_norm
+        self._trained = [p for p in forward.model.parameters() if p.requires_grad]
+        self._optimizer = build_optimizer(recipe, parameter_groups(forward.model, recipe))
+        self._schedule = build_schedule(recipe, self._optimizer, len(batches), epochs)
 
     @property
     def learning_rate(self) -> float:
-        """The rate of the next step."""
-        return float(self._schedule.get_last_lr()[0])
+        """The rate of the next step, where it is highest."""
+        return self._schedule.learning_rate
 
     def train(self, epoch: int) -> float:
         """Train for one epoch.
@@ -70,41 +73,37 @@ class Trainer:
             DivergedError: The loss or a weight is not finite.
             TrainingError: Batch normalization cannot train on batches of one sample.
         """
-        self.forward.model.train()
-        total = torch.zeros((), dtype=torch.float64, device=self.forward.device)
+        self._frozen.train(self._forward.model)
+        total = torch.zeros((), dtype=torch.float64, device=self._forward.device)
         seen = 0
-        batches = shuffled(len(self._part), self._recipe.batch_size, self._order)
-        for step, picked in enumerate(batches, start=1):
-            images, targets = self._part.batch(picked, self.forward.device)
-            total += self._step(images, targets) * len(picked)
-            seen += len(picked)
+        for step, (images, targets) in enumerate(self._batches, start=1):
+            total += self._step(images, targets) * len(images)
+            seen += len(images)
             if step % _LOOK_EVERY == 0 and not torch.isfinite(total):
                 break
         mean = float(total) / seen
         if not torch.isfinite(total):
             raise DivergedError(epoch, "the training loss")
-        if not _is_finite(self.forward.model):
+        if not _is_finite(self._forward.model):
             raise DivergedError(epoch, "a weight")
         return mean
 
-    def _step(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        if targets.ndim == 4:
-            images, masks = self._augment(images, targets)
-            assert masks is not None
-            targets = masks
-        else:
-            images, _ = self._augment(images)
+    def end_epoch(self, loss: float) -> None:
+        """Tell the schedule the validation loss of the epoch."""
+        self._schedule.end_epoch(loss)
+
+    def _step(self, images: Tensor, targets: Tensor) -> Tensor:
         self._optimizer.zero_grad()
-        loss: torch.Tensor = self.loss(_forward_batch(self.forward, images), targets)
+        loss: Tensor = self._loss(_logits(self._forward, images), targets)
         loss.backward()  # type: ignore[no-untyped-call]
-        if self._recipe.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.forward.model.parameters(), self._recipe.clip_norm)
+        if self._clip_norm is not None:
+            nn.utils.clip_grad_norm_(self._trained, self._clip_norm)
         self._optimizer.step()
         self._schedule.step()
         return loss.detach()
 
 
-def _forward_batch(forward: Forward, images: torch.Tensor) -> torch.Tensor:
+def _logits(forward: Forward, images: Tensor) -> Tensor:
     try:
         return forward(images)
     except ValueError as error:
@@ -116,18 +115,6 @@ def _forward_batch(forward: Forward, images: torch.Tensor) -> torch.Tensor:
             expected="batches of at least 2",
             hint="--set training.batch_size=... with larger sizes only, or more training samples",
         ) from error
-
-
-def _loss(task: AnyTask, recipe: Recipe, part: Part) -> Loss:
-    if not recipe.class_weights:
-        return build_loss(recipe.loss)
-    if isinstance(task, SegmentationTask):
-        raise TrainingError(
-            "training.class_weights is for classifications",
-            found=f"the segmentation task {task.name!r}",
-            hint="--set training.class_weights=false; the dice and focal losses serve rare objects",
-        )
-    return build_loss(recipe.loss, balanced_weights(part.labels, len(task.classes)))
 
 
 def _is_finite(model: nn.Module) -> bool:

@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from automed.analysis.example import Example
 from automed.analysis.overlay import (
     FN,
     FP,
     TN,
     TP,
-    Example,
-    as_rgb,
     blend,
     class_map,
     write_overlays,
@@ -61,13 +60,6 @@ def test_masks_of_another_size_are_refused():
         class_map(np.zeros((4, 4)), np.zeros((5, 4)))
 
 
-@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 3)])
-def test_grey_images_become_rgb(shape):
-    image = np.arange(np.prod(shape)).reshape(shape).astype(np.uint8)
-    assert as_rgb(image).shape == (4, 6, 3)
-    assert (as_rgb(image)[..., 0] == image.reshape(4, 6, -1)[..., 0]).all()
-
-
 def _example(height=24, width=32, channels=3, dice=0.75):
     mask = np.zeros((height, width), dtype=np.uint8)
     mask[4:16, 4:20] = 1
@@ -77,7 +69,7 @@ def _example(height=24, width=32, channels=3, dice=0.75):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("count", [1, 8])
 def test_the_grid_shows_all_four_colours(tmp_path, pixels, channels, count):
     path = write_overlays([_example(channels=channels)] * count, tmp_path / "overlays.png", "title")

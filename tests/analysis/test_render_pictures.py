@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import confusion_matrix
 
 from automed.analysis.confusion import write_confusion
 from automed.analysis.curves import write_curves
@@ -30,6 +31,18 @@ def _write_preview(folder, count=3):
         folder / "preview.npz", ids=np.array([f"image {i}" for i in range(count)]),
         images=rng.integers(0, 255, (count, 16, 24, 3), dtype=np.uint8), masks=masks,
         probabilities=masks * 200, dice=np.ones(count, dtype=np.float32),
+        scores=np.array([[5, 3, 1, 0], [0, 1, 2, 4]]),
+    )  # fmt: skip
+
+
+def _write_class_preview(folder, count=3, classes=2, channels=3):
+    rng = np.random.default_rng(0)
+    masks, predictions = rng.integers(0, 1 + classes, (2, count, 16, 24), dtype=np.uint8)
+    np.savez(
+        folder / "preview.npz", ids=np.array([f"image {i}" for i in range(count)]),
+        images=rng.integers(0, 255, (count, 16, 24, channels), dtype=np.uint8), masks=masks,
+        predictions=predictions, dice=np.ones(count),
+        confusion=confusion_matrix(masks.ravel(), predictions.ravel()) * 50_000,
     )  # fmt: skip
 
 
@@ -52,7 +65,7 @@ def test_a_segmentation_gets_overlays_and_curves(folder):
     _write_history(folder)
     _write_preview(folder)
     paths = render(folder, ("polyp",))
-    assert [p.name for p in paths] == ["overlays.png", "curves.png"]
+    assert [p.name for p in paths] == ["overlays.png", "roc.png", "curves.png"]
     assert all(p.read_bytes().startswith(b"\x89PNG") for p in paths)
     assert not list(folder.glob(".*")), "no unfinished file is left"
 
@@ -61,8 +74,25 @@ def test_a_classification_gets_a_confusion_matrix_and_curves(folder):
     _write_history(folder)
     _write_predictions(folder)
     paths = render(folder, ("Benign", "Early", "Pre", "Pro"))
-    assert [p.name for p in paths] == ["confusion.png", "curves.png"]
-    assert [p.name for p in render(folder, ())] == ["confusion.png", "curves.png"]
+    assert [p.name for p in paths] == ["confusion.png", "roc.png", "curves.png"]
+    assert [p.name for p in render(folder, ())] == ["confusion.png", "roc.png", "curves.png"]
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_masks_of_several_classes_get_overlays_a_confusion_matrix_and_curves(folder, channels):
+    _write_history(folder)
+    _write_class_preview(folder, channels=channels)
+    expected = ["overlays.png", "confusion.png", "curves.png"]
+    assert [p.name for p in render(folder, ("cytoplasm", "nucleus"))] == expected
+    assert [p.name for p in render(folder, ())] == expected
+
+
+def test_the_preview_of_an_older_version_still_gets_its_overlays(folder):
+    _write_preview(folder)
+    with np.load(folder / "preview.npz") as file:
+        kept = {name: file[name] for name in file.files if name != "scores"}
+    np.savez(folder / "preview.npz", **kept)
+    assert [p.name for p in render(folder, ("polyp",))] == ["overlays.png"]
 
 
 def test_an_empty_folder_gets_nothing(folder):
@@ -122,13 +152,14 @@ def test_curves_without_known_metrics_or_with_holes(tmp_path):
 def test_confusion_matrices_of_any_size(tmp_path, classes):
     names = [f"a rather long class name {i}" for i in range(classes)]
     labels = np.arange(classes).repeat(3)[:-3]  # the last class has no image
-    path = write_confusion(labels, np.zeros_like(labels), names, tmp_path / "c.png", "title")
+    counts = confusion_matrix(labels, np.zeros_like(labels), labels=range(classes))
+    path = write_confusion(counts, names, tmp_path / "c.png", "title")
     assert path.stat().st_size > 5_000
 
 
 def test_the_darkest_cell_of_a_perfect_matrix_is_the_diagonal(tmp_path, pixels):
-    labels = np.array([0, 0, 0, 1])
-    right = pixels(write_confusion(labels, labels, ["a", "b"], tmp_path / "r.png", "title"))
-    wrong = pixels(write_confusion(labels, 1 - labels, ["a", "b"], tmp_path / "w.png", "title"))
+    counts = np.array([[3, 0], [0, 1]])
+    right = pixels(write_confusion(counts, ["a", "b"], tmp_path / "r.png", "title"))
+    wrong = pixels(write_confusion(counts[:, ::-1], ["a", "b"], tmp_path / "w.png", "title"))
     dark = (right < 120).all(axis=2) != (wrong < 120).all(axis=2)
     assert dark.mean() > 0.1, "the colours moved off the diagonal"

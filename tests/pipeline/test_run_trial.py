@@ -13,13 +13,13 @@ import timm
 import torch
 from safetensors.torch import load_file, save_file
 
-from automed.data.cache import cache_key, open_cache
 from automed.domain.decision import Decision
-from automed.domain.errors import DataError, DivergedError, WeightsError, WorkspaceError
+from automed.domain.errors import DataError, DivergedError, SpaceError, WeightsError, WorkspaceError
 from automed.domain.history import read_history
 from automed.domain.result import Result
 from automed.models.build import BuildError, build_model
 from automed.models.cost import predict_cost
+from automed.models.normalization import fixed_normalization
 from automed.models.weights_file import load_weights
 from automed.pipeline.run import run_trial
 from automed.training.evaluate import evaluate
@@ -27,17 +27,11 @@ from automed.training.forward import Forward
 from automed.training.losses import build_loss
 from automed.training.part import Part
 
-KINDS = ("segmentation", "classification")
+KINDS = ("segmentation", "multiclass", "classification")
 
 
 def go_on(measurement):
     return Decision.CONTINUE
-
-
-def cache_of(job, preprocess="raw"):
-    task = job.spec.task
-    key = cache_key(job.spec.data.digest, preprocess, task.image_size, task.channels)
-    return open_cache(Path(job.cache), key)
 
 
 def histories(job, trial):
@@ -49,7 +43,7 @@ def test_a_trial_leaves_its_files_and_a_result_that_describes_them(job_of, trial
     job, trial, heard = job_of(kind), trial_of(kind), []
     result = run_trial(trial, job, lambda m: heard.append(m) or Decision.CONTINUE)
     folder = Path(job.folder) / "trials" / "0007"
-    picture = "preview.npz" if kind == "segmentation" else "predictions.npz"
+    picture = "predictions.npz" if kind == "classification" else "preview.npz"
     assert {p.name for p in folder.iterdir()} == {
         "weights.safetensors", "history.jsonl", "result.json", picture,
     }  # fmt: skip
@@ -77,16 +71,16 @@ def test_the_cost_is_exact_and_its_size_is_the_files(job_of, trial_of, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_weights_on_disk_reach_the_metrics_of_the_result(job_of, trial_of, kind):
+def test_the_weights_on_disk_reach_the_metrics_of_the_result(job_of, trial_of, cache_of, kind):
     job, trial = job_of(kind), trial_of(kind)
     result = run_trial(trial, job, go_on)
     task, cache = job.spec.task, cache_of(job)
     model = build_model(trial.config, task)
     load_weights(model, Path(job.folder) / result.artifact)
-    forward = Forward(
-        model.to(memory_format=torch.channels_last), task, torch.device("cpu"), "fp32"
-    )
-    val = Part(cache.images, cache.targets, cache.index(job.split.val))
+    model.to(memory_format=torch.channels_last)
+    forward = Forward(model, result.normalization, torch.device("cpu"), "fp32")
+    rows = cache.index(job.split.val)
+    val = Part(cache.images, cache.targets, rows, classes=len(task.classes))
     seen = evaluate(forward, build_loss(str(trial.config["training.loss"])), task, val, 1)
     assert {**seen.metrics, "loss": seen.loss} == pytest.approx(result.metrics, abs=1e-6)
 
@@ -150,6 +144,65 @@ def test_a_config_chooses_its_preprocessing(job_of, trial_of):
     raw = run_trial(trial_of("classification", number=1), job, go_on)
     otsu = run_trial(trial_of("classification", number=2, data__preprocess="otsu"), job, go_on)
     assert raw.metrics["loss"] != otsu.metrics["loss"]
+
+
+def test_a_config_chooses_its_normalization_and_augmentation(job_of, trial_of):
+    job = job_of("segmentation")
+    base = run_trial(trial_of("segmentation", number=1), job, go_on)
+    imagenet = fixed_normalization(job.spec.task)
+    assert base.normalization == imagenet
+    changes = [
+        {"data__normalize": "symmetric"}, {"augment__strength": 0.0}, {"augment__rotation": 90.0},
+        {"augment__coarse_dropout": 1.0},
+    ]  # fmt: skip
+    losses = {base.metrics["loss"]}
+    for number, change in enumerate(changes, start=2):
+        result = run_trial(trial_of("segmentation", number=number, **change), job, go_on)
+        losses.add(result.metrics["loss"])
+        assert (result.normalization == imagenet) == ("data__normalize" not in change)
+    assert len(losses) == 1 + len(changes)
+    same = trial_of("segmentation", number=9, data__normalize="imagenet", augment__strength=1.0)
+    assert run_trial(same, job, go_on).metrics == base.metrics
+
+
+@pytest.mark.parametrize("kind", ["classification", "four channels"])
+def test_statistics_of_the_data_set_are_those_of_the_training_part(
+    job_of, trial_of, cache_of, kind
+):
+    job = job_of(kind)
+    model = "multiclass" if kind == "four channels" else kind
+    trial = trial_of(model, data__normalize="dataset")
+    result = run_trial(trial, job, lambda m: Decision.STOP)
+    cache = cache_of(job)
+    train = cache.images[cache.index(job.split.train)].astype(np.float64) / 255
+    assert result.normalization.mean == pytest.approx(train.mean((0, 1, 2)))
+    assert result.normalization.std == pytest.approx(train.std((0, 1, 2)))
+    written = Result.model_validate_json((job.trial_folder(trial) / "result.json").read_bytes())
+    assert written.normalization == result.normalization
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"data__normalise": "unit"}, {"data__normalize": "zscore"}, {"augment__flip": 0.5},
+     {"augment__rotation": 720.0}],
+)  # fmt: skip
+def test_a_key_or_value_of_the_data_that_is_not_known_is_refused(job_of, trial_of, change):
+    job, trial = job_of("segmentation"), trial_of("segmentation", **change)
+    with pytest.raises(SpaceError, match=next(iter(change)).replace("__", r"\.")):
+        run_trial(trial, job, go_on)
+    assert not job.trial_folder(trial).exists()
+
+
+def test_several_classes_in_four_channels_are_learned(job_of, trial_of):
+    job = job_of("four channels")
+    task = job.spec.task.replace(training=job.spec.task.training.replace(epochs=12))
+    job = job.replace(spec=job.spec.replace(task=task))
+    result = run_trial(trial_of("multiclass"), job, go_on)
+    assert result.metrics["dice"] > 0.6
+    assert result.cost.input_shape == (4, 32, 48)
+    each = [result.metrics["dice_cytoplasm"], result.metrics["dice_nucleus"]]
+    assert result.metrics["dice"] == pytest.approx(np.mean(each))
+    assert "roc_auc" not in result.metrics
 
 
 def test_pretrained_weights_are_where_the_training_starts(job_of, trial_of, tmp_path):

@@ -33,6 +33,7 @@ class Kit:
     name: str = "polyp-1"
     budget: int = 3
     data: str = "demo"
+    classes: tuple[str, ...] = task.classes
     drawn: list[str] = field(default_factory=list)
 
     @property
@@ -46,7 +47,8 @@ class Kit:
     @property
     def spec(self) -> StudySpec:
         return StudySpec(
-            name=self.name, task=task, version="0.1.0", split_digest="5" * 64, seed=3,
+            name=self.name, task=task.replace(classes=self.classes), version="0.1.0",
+            split_digest="5" * 64, seed=3,
             data=DataRef(name=self.data, path="/data/polyps", digest="d" * 64),
             budget=Budget(trials=self.budget), weights="imagenet",
             constraints=(Constraint(metric="macs", bound=5e9),),

@@ -18,7 +18,8 @@ from sklearn.metrics import (
 )
 
 from automed.domain.task import CLASSIFICATION_METRICS
-from automed.training.metrics.classification import classification_metrics, confusion, slugs
+from automed.training.metrics.classification import classification_metrics, confusion
+from automed.training.metrics.slugs import slugs
 
 
 @st.composite
@@ -97,4 +98,4 @@ def test_class_names_become_distinct_parts_of_metric_names():
 def test_slugs_are_always_distinct(names):
     found = slugs(names)
     assert len(set(found)) == len(names)
-    assert not set(found) & {"", "macro", "micro", "weighted"}
+    assert not set(found) & {"", "macro", "micro", "weighted", "pooled"}

@@ -5,7 +5,6 @@ A class that is never predicted has precision 0, one that never occurs has recal
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +16,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-AVERAGES = ("macro", "micro", "weighted")
+from automed.training.metrics.slugs import AVERAGES, slugs
 
 
 def classification_metrics(
@@ -62,19 +61,6 @@ def confusion(labels: NDArray[np.int64], probabilities: NDArray[np.float32]) -> 
         labels, probabilities.argmax(axis=1), labels=classes
     )
     return matrix
-
-
-def slugs(classes: Sequence[str]) -> list[str]:
-    """Class names as parts of metric names: distinct, and none that means an average."""
-    taken = set(AVERAGES)
-    found = []
-    for index, name in enumerate(classes):
-        slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-        while not slug or slug in taken:
-            slug = f"{slug}_{index}".strip("_")
-        taken.add(slug)
-        found.append(slug)
-    return found
 
 
 def _named(suffix: str, values: Sequence[float]) -> dict[str, float]:

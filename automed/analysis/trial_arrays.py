@@ -1,0 +1,24 @@
+"""The arrays that a trial's folder holds for its pictures."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+PREVIEW = "preview.npz"
+PREDICTIONS = "predictions.npz"
+
+
+def load_arrays(path: Path, names: Sequence[str]) -> list[NDArray[Any]] | None:
+    """The arrays of an archive; None where it is missing or torn, or lacks one of them."""
+    try:
+        # Opened here, for numpy leaves a file open that turns out to be torn.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            return [file[name] for name in names]
+    except (FileNotFoundError, KeyError, EOFError, ValueError, zipfile.BadZipFile):
+        return None
