@@ -2,87 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
 import segmentation_models_pytorch as smp
 
-from automed.domain.config import Config, Value
-from automed.models.build_error import BuildError
+from automed.models.architecture import Architecture
+from automed.models.architecture_arguments import (
+    UNET_CHANNELS,
+    Arguments,
+    atrous_rates,
+    channels,
+    cut_channels,
+    decoder_attention,
+    decoder_width,
+    dropout,
+    gated_channels,
+    one_of,
+    upsampled,
+)
+from automed.models.dense_prediction_transformer import build_dpt
+from automed.models.plain_unet import MULTIPLE, PlainUnet
 
-UNET_CHANNELS = (256, 128, 64, 32, 16)
-"""Channels of the U-Net decoder's five blocks at width 1, as in segmentation_models_pytorch."""
+__all__ = ["ARCHITECTURES", "UNET_CHANNELS", "Architecture", "Arguments"]
 
-_SMALLEST = 8
+_DILATED = (
+    "encoders whose strides timm can replace by dilation, such as resnet18, "
+    "tf_mobilenetv3_large_075, tf_efficientnet_b0 or regnety_008"
+)
+_VISION_TRANSFORMERS = (
+    "vision transformers, such as vit_tiny_patch16_224 or deit_tiny_patch16_224, and images "
+    "whose sides are multiples of 32"
+)
 
-Arguments = dict[str, Any]
-"""Keyword arguments of an architecture's class."""
-
-
-def _decoder_width(value: Value) -> Arguments:
-    width = float(value)
-    return {"decoder_channels": tuple(max(_SMALLEST, round(width * c)) for c in UNET_CHANNELS)}
-
-
-def _atrous_rates(value: Value) -> Arguments:
-    rates = tuple(int(rate) for rate in str(value).split("/"))
-    if len(rates) != 3 or min(rates) < 1:
-        raise ValueError("expected three positive rates such as 12/24/36")
-    return {"decoder_atrous_rates": rates}
-
-
-def _whole_number(argument: str) -> Callable[[Value], Arguments]:
-    return lambda value: {argument: int(value)}
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """A family of segmentation models.
-
-    Attributes:
-        title: The name that papers use.
-        build: Class of segmentation_models_pytorch.
-        keys: The parameters it owns, and how each becomes keyword arguments. One that a config
-            leaves out keeps the library's default, which is the original paper's.
-    """
-
-    title: str
-    build: Callable[..., Any]
-    keys: Mapping[str, Callable[[Value], Arguments]]
-
-    def arguments(self, config: Config) -> Arguments:
-        """The keyword arguments that a config spells.
-
-        Raises:
-            BuildError: A value cannot be read.
-        """
-        arguments: Arguments = {}
-        for key, convert in self.keys.items():
-            if key not in config:
-                continue
-            try:
-                arguments |= convert(config[key])
-            except ValueError as error:
-                raise BuildError(
-                    f"{key} = {config[key]!r} cannot be used by {self.title}", found=str(error)
-                ) from None
-        return arguments
-
+_DEPTH = {"model.encoder_depth": one_of("encoder_depth", 3, 4, 5)}
+_WIDTH = {"model.decoder_width": decoder_width}
+_ATROUS = {
+    "model.decoder_channels": channels("decoder_channels"),
+    "model.output_stride": one_of("encoder_output_stride", 8, 16),
+    "model.atrous_rates": atrous_rates,
+    "model.decoder_dropout": dropout("decoder_aspp_dropout"),
+}
 
 ARCHITECTURES = {
     "unet": Architecture(
         title="U-Net",
         build=smp.Unet,
-        keys={"model.decoder_width": _decoder_width},
+        keys=_DEPTH | _WIDTH | {"model.decoder_attention": decoder_attention},
+        settle=gated_channels,
+    ),
+    "unetplusplus": Architecture(
+        title="U-Net++",
+        build=smp.UnetPlusPlus,
+        keys=_DEPTH | _WIDTH | {"model.decoder_attention": decoder_attention},
+        settle=gated_channels,
+    ),
+    "manet": Architecture(
+        title="MA-Net", build=smp.MAnet, keys=_DEPTH | _WIDTH, settle=cut_channels
+    ),
+    "linknet": Architecture(title="LinkNet", build=smp.Linknet, keys=_DEPTH),
+    # FPN has no encoder depth: a shallower pyramid would need features that encoders which begin
+    # at a quarter of the image do not have.
+    "fpn": Architecture(
+        title="FPN",
+        build=smp.FPN,
+        keys={
+            "model.decoder_channels": channels("decoder_pyramid_channels"),
+            "model.decoder_dropout": dropout("decoder_dropout"),
+        },
+    ),
+    "pspnet": Architecture(
+        title="PSPNet",
+        build=smp.PSPNet,
+        keys=_DEPTH
+        | {
+            "model.decoder_channels": channels("psp_out_channels"),
+            "model.decoder_dropout": dropout("psp_dropout"),
+        },
+        depth=3,
+        settle=upsampled,
+    ),
+    "pan": Architecture(
+        title="PAN",
+        build=smp.PAN,
+        keys=_DEPTH
+        | {
+            "model.decoder_channels": channels("decoder_channels"),
+            "model.output_stride": one_of("encoder_output_stride", 16, 32),
+        },
+        encoders=_DILATED,
+        acts_from={"model.output_stride": 5},
+    ),
+    "deeplabv3": Architecture(
+        title="DeepLabV3",
+        build=smp.DeepLabV3,
+        keys=_DEPTH | _ATROUS,
+        encoders=_DILATED,
+        acts_from={"model.output_stride": 4},
     ),
     "deeplabv3plus": Architecture(
         title="DeepLabV3+",
         build=smp.DeepLabV3Plus,
-        keys={
-            "model.decoder_channels": _whole_number("decoder_channels"),
-            "model.output_stride": _whole_number("encoder_output_stride"),
-            "model.atrous_rates": _atrous_rates,
-        },
+        keys=_DEPTH | _ATROUS,
+        encoders=_DILATED,
+        acts_from={"model.output_stride": 4},
+    ),
+    "upernet": Architecture(
+        title="UPerNet",
+        build=smp.UPerNet,
+        keys=_DEPTH | {"model.decoder_channels": channels("decoder_channels")},
+    ),
+    "segformer": Architecture(
+        title="SegFormer",
+        build=smp.Segformer,
+        keys=_DEPTH | {"model.decoder_channels": channels("decoder_segmentation_channels")},
+    ),
+    "dpt": Architecture(
+        title="DPT",
+        build=build_dpt,
+        keys={"model.decoder_channels": channels("decoder_fusion_channels")},
+        encoders=_VISION_TRANSFORMERS,
+        depth=4,
+        size_argument="img_size",
+        multiple=32,
+    ),
+    "plain_unet": Architecture(
+        title="plain U-Net",
+        build=PlainUnet,
+        keys={"model.base_width": channels("base_width")},
+        encoders="",
+        multiple=MULTIPLE,
     ),
 }

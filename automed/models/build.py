@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import traceback
+
 import timm
 import torch
 
 from automed.domain.config import Config
 from automed.domain.space_edit import suggestion
 from automed.domain.task import AnyTask, ClassificationTask, SegmentationTask
-from automed.models.architectures import ARCHITECTURES, Architecture
+from automed.models.architectures import ARCHITECTURES, Architecture, Arguments
 from automed.models.build_error import BuildError
-from automed.models.encoders import check_encoder, quiet_smp, smp_name
+from automed.models.encoders import check_encoder, encoder_of, quiet_smp, smp_name
 
 __all__ = ["BuildError", "architecture_of", "build_model"]
+
+_LEAVE_OUT = "leave it out: --set model.encoder=NAME,NAME,... with the others"
 
 
 def build_model(config: Config, task: AnyTask) -> torch.nn.Module:
@@ -26,13 +30,12 @@ def build_model(config: Config, task: AnyTask) -> torch.nn.Module:
 
     Returns:
         Takes float images (batch, channels, height, width), normalized; gives logits of shape
-        (batch, 1, height, width) for a segmentation, (batch, classes) for a classification.
+        (batch, task.outputs, height, width) for a segmentation, (batch, classes) for a
+        classification.
 
     Raises:
         BuildError: The encoder or the architecture is unknown, or they do not go together.
     """
-    if "model.encoder" not in config:
-        raise BuildError("the config names no model.encoder")
     if isinstance(task, SegmentationTask):
         return _segmentation(config, task)
     return _classification(config, task)
@@ -55,22 +58,37 @@ def architecture_of(config: Config) -> Architecture:
 
 def _segmentation(config: Config, task: SegmentationTask) -> torch.nn.Module:
     architecture = architecture_of(config)
-    _refuse_unknown(config, {"model.architecture", "model.encoder", *architecture.keys})
-    name = smp_name(str(config["model.encoder"]))
+    _refuse_unknown(config, architecture.parameters)
     arguments = architecture.arguments(config)
+    if architecture.size_argument is not None:
+        arguments[architecture.size_argument] = task.image_size
+    if not architecture.encoders:
+        return architecture.build(in_channels=task.channels, classes=task.outputs, **arguments)
+    return _with_encoder(architecture, config, task, arguments)
+
+
+def _with_encoder(
+    architecture: Architecture, config: Config, task: SegmentationTask, arguments: Arguments
+) -> torch.nn.Module:
+    name = smp_name(_named_encoder(config), architecture.depth_of(arguments))
     try:
         with quiet_smp():
-            model: torch.nn.Module = architecture.build(
-                name, encoder_weights=None, in_channels=task.channels, classes=1, **arguments
-            )
+            return architecture.build(
+                name, encoder_weights=None,
+                in_channels=task.channels, classes=task.outputs, **arguments,
+            )  # fmt: skip
     except Exception as error:
-        raise _unbuildable(config, architecture.title, error) from error
-    return model
+        raise BuildError(
+            f"the encoder {encoder_of(config)!r} cannot be built into {architecture.title}",
+            found=_first_line(error),
+            expected=architecture.encoders,
+            hint=_LEAVE_OUT,
+        ) from error
 
 
 def _classification(config: Config, task: ClassificationTask) -> torch.nn.Module:
-    _refuse_unknown(config, {"model.encoder", "model.dropout"})
-    encoder = str(config["model.encoder"])
+    _refuse_unknown(config, ("model.encoder", "model.dropout"))
+    encoder = _named_encoder(config)
     check_encoder(encoder)
     if not task.classes:
         raise BuildError(
@@ -80,16 +98,26 @@ def _classification(config: Config, task: ClassificationTask) -> torch.nn.Module
     try:
         model: torch.nn.Module = timm.create_model(
             encoder,
-            num_classes=len(task.classes),
+            num_classes=task.outputs,
             in_chans=task.channels,
             drop_rate=float(config.get("model.dropout", 0.0)),
         )
     except Exception as error:
-        raise _unbuildable(config, "a classifier", error) from error
+        raise BuildError(
+            f"the encoder {encoder!r} cannot be built into a classifier",
+            found=_first_line(error), hint=_LEAVE_OUT,
+        ) from error  # fmt: skip
     return model
 
 
-def _refuse_unknown(config: Config, known: set[str]) -> None:
+def _named_encoder(config: Config) -> str:
+    encoder = encoder_of(config)
+    if encoder is None:
+        raise BuildError("the config names no model.encoder")
+    return encoder
+
+
+def _refuse_unknown(config: Config, known: tuple[str, ...]) -> None:
     unknown = [key for key in config.part("model.") if key not in known]
     if unknown:
         raise BuildError(
@@ -98,9 +126,6 @@ def _refuse_unknown(config: Config, known: set[str]) -> None:
         )
 
 
-def _unbuildable(config: Config, what: str, error: Exception) -> BuildError:
-    return BuildError(
-        f"the encoder {config['model.encoder']!r} cannot be built into {what}",
-        found=f"{type(error).__name__}: {error}".splitlines()[0],
-        hint="leave it out: --set model.encoder=NAME,NAME,... with the others",
-    )
+def _first_line(error: Exception) -> str:
+    text = str(error) or str(traceback.extract_tb(error.__traceback__)[-1].line)
+    return f"{type(error).__name__}: {text}".splitlines()[0]

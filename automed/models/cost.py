@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -11,17 +11,20 @@ from torch.utils.flop_counter import FlopCounterMode
 from automed.domain.config import Config
 from automed.domain.cost import Cost, Quantity
 from automed.domain.task import AnyTask
-from automed.models.build import BuildError, build_model
+from automed.models.architecture import Architecture
+from automed.models.build import BuildError, architecture_of, build_model
+from automed.models.encoders import encoder_of
 from automed.models.image_size import check_multiple, larger_that_runs
 from automed.models.weights_file import file_size
 
 __all__ = ["BuildError", "predict_cost"]
 
 
-_COSTLESS = ("model.dropout",)
+_COSTLESS = ("model.dropout", "model.decoder_dropout")
 """Parameters of a model that change its training alone."""
 
 _REMEMBERED = 4096
+_LEAVE_OUT = "leave the encoder out with --set model.encoder=..."
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def _answer(question: _Question) -> Cost | BuildError:
     try:
         return _cost_on("meta", question)
     except BuildError as error:
-        if error.__cause__ is None:  # not the library's failure but a finding of ours
+        if "meta" not in str(error.__cause__).lower():  # it would fail with weights too
             return _bare(error)
     try:
         with torch.random.fork_rng(devices=[]):
@@ -85,12 +88,14 @@ def _cost_on(device: str, question: _Question) -> Cost:
     task = question.task
     with torch.device(device):
         model = build_model(question.config, task).eval()
-    check_multiple(model, task)
+    row = _architecture(question)
+    runs = partial(_runs, device, question, model)
+    check_multiple(model, task, row.multiple if row else 0, runs)
     height, width = task.image_size
     try:
-        macs = _macs(model, (task.channels, height, width), device)
+        macs = count_macs(model, (task.channels, height, width), device)
     except Exception as error:
-        raise _cannot_take(model, question, device, error) from error
+        raise _cannot_take(question, larger_that_runs(task.image_size, runs), error) from error
     return Cost(
         parameters=Quantity(value=sum(p.numel() for p in model.parameters())),
         macs=Quantity(value=macs),
@@ -99,34 +104,61 @@ def _cost_on(device: str, question: _Question) -> Cost:
     )
 
 
-def _macs(model: torch.nn.Module, shape: tuple[int, int, int], device: str) -> int:
+def count_macs(model: torch.nn.Module, shape: tuple[int, int, int], device: str) -> int:
+    """Multiply-accumulates of one forward pass of one image, as `predict_cost` counts them.
+
+    Args:
+        model: In eval mode, on the device.
+        shape: Channels, height, width of the image.
+        device: Where the model lies; ``meta`` computes shapes only.
+
+    Raises:
+        ValueError: The model gives masks of another size than the image's.
+    """
     image = torch.zeros(1, *shape, device=device)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         output = model(image)
-    if output.ndim == 4 and output.shape[-2:] != image.shape[-2:]:
+    masks = isinstance(output, torch.Tensor) and output.ndim == 4
+    if masks and output.shape[-2:] != image.shape[-2:]:
         raise ValueError(f"its masks have another size: {output.shape[-2]}x{output.shape[-1]}")
     return int(counter.get_total_flops()) // 2
 
 
-def _cannot_take(
-    model: torch.nn.Module, question: _Question, device: str, error: Exception
-) -> BuildError:
-    task = question.task
-    height, width = task.image_size
-
-    def runs(height: int, width: int) -> bool:
-        try:
-            _macs(model, (task.channels, height, width), device)
-        except Exception:  # noqa: BLE001 - whatever a model raises means that it does not run
-            return False
-        return True
-
-    larger = larger_that_runs(task.image_size, runs)
+def _cannot_take(question: _Question, larger: str | None, error: Exception) -> BuildError:
+    encoder, row = encoder_of(question.config), _architecture(question)
+    height, width = question.task.image_size
+    what = f"the encoder {encoder!r}" + (f" in {row.title}" if row else "")
+    if larger is None and row is not None:
+        return BuildError(
+            f"{what} does not work, at {height}x{width} or larger",
+            found=_first_line(error), expected=row.encoders, hint=_LEAVE_OUT,
+        )  # fmt: skip
     return BuildError(
-        f"the encoder {question.config['model.encoder']!r} cannot take images of {height}x{width}",
-        found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        f"{what} cannot take images of {height}x{width}",
+        found=_first_line(error),
         expected=f"a size that works is {larger}" if larger else None,
-        hint=f"--image-size {larger}, or leave the encoder out with --set model.encoder=..."
-        if larger
-        else "leave the encoder out with --set model.encoder=...",
+        hint=f"--image-size {larger}, or {_LEAVE_OUT}" if larger else _LEAVE_OUT,
     )
+
+
+def _runs(
+    device: str, question: _Question, model: torch.nn.Module, height: int, width: int
+) -> bool:
+    row = _architecture(question)
+    try:
+        if row is not None and row.size_argument is not None:  # it was made for another size
+            task = question.task.replace(image_size=(height, width))
+            with torch.device(device):
+                model = build_model(question.config, task).eval()
+        count_macs(model, (question.channels, height, width), device)
+    except Exception:  # noqa: BLE001 - whatever a model raises means that it does not run
+        return False
+    return True
+
+
+def _architecture(question: _Question) -> Architecture | None:
+    return architecture_of(question.config) if question.kind == "segmentation" else None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import timm
 
+from automed.domain.config import Config
 from automed.models.build_error import BuildError
 
 SMP_NAMES = {
@@ -22,14 +23,32 @@ SMP_NAMES = {
 }
 """Encoders whose costs equal the papers'. Any other name of timm is built as ``tu-NAME``."""
 
+_FULL_DEPTH = 5
 
-def smp_name(encoder: str) -> str:
+_NASNET_MOBILE = ("nasnetamobile", "nasnet_mobile", "nasnetmobile", "nasnet_a_mobile")
+"""Names of an encoder of paper 5 that no maintained library has."""
+
+
+def encoder_of(config: Config) -> str | None:
+    """The encoder that a config names; None: its architecture has none, or it names none."""
+    encoder = config.get("model.encoder")
+    return None if encoder is None else str(encoder)
+
+
+def smp_name(encoder: str, depth: int = 5) -> str:
     """The name under which segmentation_models_pytorch builds an encoder.
+
+    Args:
+        encoder: timm's name.
+        depth: Times that the encoder halves the image. Below 5 all are timm's, because smp's own
+            would keep the stages that are never called.
 
     Raises:
         BuildError: timm knows no model of that name.
     """
     check_encoder(encoder)
+    if depth < _FULL_DEPTH:
+        return f"tu-{encoder}"
     return SMP_NAMES.get(encoder, f"tu-{encoder}")
 
 
@@ -41,6 +60,13 @@ def check_encoder(encoder: str) -> None:
     """
     if encoder in SMP_NAMES:
         return
+    if encoder.lower() in _NASNET_MOBILE:
+        raise BuildError(
+            f"there is no encoder {encoder!r}: no maintained library has NASNet Mobile",
+            found="neither timm nor torchvision; pretrainedmodels has it and is no longer kept",
+            hint="take another that architecture search found: mnasnet_100 or "
+            "tf_mobilenetv3_large_100",
+        )
     deprecated = timm.models.get_deprecated_models()
     if encoder in deprecated:
         raise BuildError(

@@ -10,6 +10,7 @@ import torch
 from automed.domain.config import Config
 from automed.domain.errors import WeightsError
 from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.models.encoders import encoder_of
 from automed.models.weights_check import check_file, classifier_prefixes
 from automed.models.weights_donor import classifier, segmentation_encoder
 from automed.models.weights_source import (
@@ -31,6 +32,8 @@ def load_pretrained(
 ) -> None:
     """Fill a model's encoder with pretrained weights; decoder, head and classifier stay as drawn.
 
+    A model without an encoder, such as the plain U-Net, stays as drawn altogether.
+
     The random state of torch is not changed.
 
     Args:
@@ -45,13 +48,16 @@ def load_pretrained(
     """
     if weights == "none":
         return
-    encoder = str(config["model.encoder"])
+    encoder = encoder_of(config)
+    if encoder is None:  # trained from scratch, always
+        return
     path = _locate(encoder, weights)
     check_file(encoder, path)
     with torch.random.fork_rng(devices=[]):  # a donor draws weights before it loads some
         if isinstance(task, SegmentationTask):
-            donor = segmentation_encoder(encoder, task.channels, path)
-            model.get_submodule("encoder").load_state_dict(donor.state_dict())
+            target = model.get_submodule("encoder")
+            donor = segmentation_encoder(encoder, task, path, target)
+            target.load_state_dict(donor.state_dict())
         else:
             _fill_all_but_classifier(model, classifier(encoder, task.channels, path), path)
 

@@ -14,26 +14,43 @@ from pathlib import Path
 import timm
 import torch
 from safetensors.torch import load_file
-from segmentation_models_pytorch.encoders import encoders as smp_encoders
-from segmentation_models_pytorch.encoders import get_encoder
+from segmentation_models_pytorch.encoders import TimmUniversalEncoder, TimmViTEncoder, get_encoder
 
+from automed.domain.task import SegmentationTask
 from automed.models.encoders import quiet_smp, smp_name
 
 
-def segmentation_encoder(encoder: str, channels: int, path: Path) -> torch.nn.Module:
-    """An encoder of smp with the weights of a file that `check_file` accepted."""
-    name = smp_name(encoder)
+def segmentation_encoder(
+    encoder: str, task: SegmentationTask, path: Path, target: torch.nn.Module
+) -> torch.nn.Module:
+    """An encoder of smp with the weights of a file that `check_file` accepted.
+
+    Args:
+        encoder: timm's name.
+        task: Gives the channels, and the size of the images that a transformer is made for.
+        path: The file.
+        target: The encoder that the weights are for, built as `build_model` builds it.
+    """
+    overlay = {"file": str(path)}
     donor: torch.nn.Module
-    if name not in smp_encoders:
+    if isinstance(target, TimmViTEncoder):
+        with _quiet_timm():
+            donor = TimmViTEncoder(
+                encoder, pretrained=True, in_channels=task.channels, num_classes=0,
+                img_size=task.image_size, pretrained_cfg_overlay=overlay,
+            )  # fmt: skip
+        return donor
+    if isinstance(target, TimmUniversalEncoder):
         with _quiet_timm():
             donor = get_encoder(
-                name, in_channels=channels, weights=True, pretrained_cfg_overlay={"file": str(path)}
-            )
+                f"tu-{encoder}", in_channels=task.channels, depth=target._depth, weights=True,
+                pretrained_cfg_overlay=overlay,
+            )  # fmt: skip
         return donor
     with quiet_smp():
-        donor = get_encoder(name, weights=None)
+        donor = get_encoder(smp_name(encoder), weights=None)
     donor.load_state_dict(load_file(path))
-    donor.set_in_channels(channels, pretrained=True)  # type: ignore[operator]  # smp's mixin
+    donor.set_in_channels(task.channels, pretrained=True)  # type: ignore[operator]  # smp's mixin
     return donor
 
 

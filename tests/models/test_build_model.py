@@ -75,7 +75,7 @@ def test_equal_seeds_give_equal_weights():
         ({**UNET, "model.output_stride": 8}, r"model.output_stride would have no effect"),
         ({**DEEPLAB, "model.atrous_rates": "12-24-36"}, r"(?s)atrous_rates.*DeepLabV3\+"),
         ({**DEEPLAB, "model.atrous_rates": "12/24"}, r"(?s)three positive rates"),
-        ({**DEEPLAB, "model.output_stride": 32}, r"(?s)cannot be built into DeepLabV3\+.*8 or 16"),
+        ({**DEEPLAB, "model.output_stride": 32}, r"(?s)cannot be used by DeepLabV3\+.*8 or 16"),
         ({**UNET, "model.encoder": "test_vit"}, r"(?s)cannot be built into U-Net.*downsampling"),
     ],
 )
