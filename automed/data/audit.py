@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from automed.data import audit_checks as checks
+from automed.data.audit_classes import absent_classes, stray_values
 from automed.data.dataset import Dataset
 from automed.data.duplicates import duplicate_findings, duplicates_of
 from automed.data.finding import Finding, number
 from automed.data.inspection import Inspection, inspect
 from automed.data.parallel import in_threads
 from automed.data.summary import Summary, summarize
+from automed.data.window import read_window
 from automed.domain.errors import DataError
 from automed.domain.task import ClassificationTask, SegmentationTask
 
@@ -61,7 +63,11 @@ def audit(
     """Decode every image and mask, in threads, and report all flaws at once.
 
     Progress is told in the calling thread. Raises nothing for flaws of the data.
+
+    Raises:
+        DataError: The task names a window that does not exist.
     """
+    read_window(task.window)
     start = time.monotonic()
     seen = _inspected(dataset, task, progress)
     duplicates = duplicates_of(seen)
@@ -78,6 +84,8 @@ def audit(
         checks.rather_few(dataset),
         checks.small_classes(dataset),
         checks.masks_alone(dataset),
+        absent_classes(dataset, seen),
+        stray_values(dataset, seen),
         checks.empty_masks(dataset, seen),
         checks.full_masks(seen),
         checks.mostly_foreground(seen),
@@ -86,7 +94,7 @@ def audit(
         dataset=dataset,
         errors=tuple(finding for finding in errors if finding is not None),
         warnings=tuple(finding for finding in warnings if finding is not None),
-        summary=summarize(dataset, seen, duplicates, time.monotonic() - start),
+        summary=summarize(dataset, seen, duplicates, task.channels, time.monotonic() - start),
     )
 
 
@@ -95,7 +103,7 @@ def _inspected(
 ) -> list[Inspection]:
     total = len(dataset.samples)
     seen: list[Inspection] = []
-    for inspection in in_threads(lambda s: inspect(dataset, s, task.channels), dataset.samples):
+    for inspection in in_threads(lambda s: inspect(dataset, s, task), dataset.samples):
         seen.append(inspection)
         if progress is not None:
             progress(len(seen), total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from automed.data.dataset import Dataset
 from automed.data.finding import Finding, few, number
@@ -23,14 +23,15 @@ _MOVE = "repair the files, or move them (with their masks) out of the folder"
 
 def unreadable(seen: Sequence[Inspection]) -> Finding | None:
     """Files that do not decode."""
-    problems = [problem for s in seen for problem in s.problems]
+    # The slices of a volume share their files, and its flaws.
+    problems = list(dict.fromkeys(problem for s in seen for problem in s.problems))
     if not problems:
         return None
     return Finding(
         code="unreadable",
         message=f"{number(len(problems), 'damaged file')}: "
         + "; ".join(sentence for _, sentence in problems[:3]),
-        files=tuple(file for file, _ in problems),
+        files=tuple(dict.fromkeys(file for file, _ in problems)),
         hint=_MOVE,
     )
 
@@ -94,13 +95,25 @@ def all_masks_empty(dataset: Dataset, seen: Sequence[Inspection]) -> Finding | N
     faint = sum(s.faint for s in seen)
     return Finding(
         code="all-masks-empty",
-        message=f"all {len(shares)} masks are empty under the rule {dataset.options.mask_values!r}"
+        message=f"all {len(shares)} masks are empty{_rule(dataset)}"
         + (f", but {faint} of them hold values above 0" if faint else ""),
-        files=tuple(s.sample.masks[0] for s in seen if s.share is not None),
+        files=files_of(s for s in seen if s.share is not None),
         hint="if every value but 0 is foreground: --mask-values nonzero"
-        if dataset.options.mask_values == "half"
+        if dataset.options.mask_values == "half" and not dataset.several_classes
         else "check that these are the masks",
     )
+
+
+def _rule(dataset: Dataset) -> str:
+    if dataset.several_classes:
+        expected = dataset.mask_values or range(1, 1 + len(dataset.classes))
+        return f" where {', '.join(map(str, expected))} would be the classes"
+    return f" under the rule {dataset.options.mask_values!r}"
+
+
+def files_of(seen: Iterable[Inspection]) -> tuple[str, ...]:
+    """The first mask of each sample, once each: the slices of a volume share theirs."""
+    return tuple(dict.fromkeys(s.sample.masks[0] for s in seen))
 
 
 def empty_masks(dataset: Dataset, seen: Sequence[Inspection]) -> Finding | None:
@@ -108,11 +121,11 @@ def empty_masks(dataset: Dataset, seen: Sequence[Inspection]) -> Finding | None:
     empty = [s for s in seen if s.share == 0]
     if not empty or all_masks_empty(dataset, seen):
         return None
-    files = tuple(s.sample.masks[0] for s in empty)
+    files = files_of(empty)
     faint = sum(s.faint for s in empty)
     return Finding(
         code="empty-mask",
-        message=f"{number(len(empty), 'mask')} without foreground: {few(files)}",
+        message=f"{_masks_of(empty)} without foreground: {few(files)}",
         files=files,
         hint=f"{faint} of them hold values above 0; if these mean foreground: --mask-values nonzero"
         if faint
@@ -122,14 +135,25 @@ def empty_masks(dataset: Dataset, seen: Sequence[Inspection]) -> Finding | None:
 
 def full_masks(seen: Sequence[Inspection]) -> Finding | None:
     """Masks that are all foreground."""
-    files = tuple(s.sample.masks[0] for s in seen if s.share == 1)
-    if not files:
+    full = [s for s in seen if s.share == 1]
+    if not full:
         return None
+    files = files_of(full)
     return Finding(
         code="full-mask",
-        message=f"{number(len(files), 'mask')} all foreground: {few(files)}",
+        message=f"{_masks_of(full)} all foreground: {few(files)}",
         files=files,
     )
+
+
+def _masks_of(seen: Sequence[Inspection]) -> str:
+    sliced = any(s.sample.slice is not None for s in seen)
+    return number(
+        len(seen), "slice of the masks" if sliced else "mask", _PLURAL if sliced else None
+    )
+
+
+_PLURAL = "slices of the masks"
 
 
 def mostly_foreground(seen: Sequence[Inspection]) -> Finding | None:
@@ -152,7 +176,7 @@ def too_few(dataset: Dataset) -> Finding | None:
         code="too-few-samples",
         message=f"only {number(len(dataset.samples), 'sample')}; train, validation and test need "
         f"at least {MIN_SAMPLES}",
-        files=tuple(sample.image for sample in dataset.samples),
+        files=tuple(dict.fromkeys(sample.image for sample in dataset.samples)),
     )
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from automed.data.groups import table_path, with_groups
 from automed.data.layouts import recognize
+from automed.data.layouts.found import Found
 from automed.data.parallel import in_threads
 from automed.data.readers import VERSION
+from automed.data.slices import with_slices
 from automed.domain.data_options import DataOptions
 from automed.domain.digest import digest
 from automed.domain.errors import DataError
@@ -33,6 +35,7 @@ class Dataset:
         notes: What was skipped or assumed, for the user.
         images_alone: Images for which no mask was found; they are no samples.
         masks_alone: Masks for which no image was found.
+        mask_values: The value of each class in masks of several classes; empty for 1, 2, 3, ...
     """
 
     root: Path
@@ -44,15 +47,25 @@ class Dataset:
     notes: tuple[str, ...] = ()
     images_alone: tuple[str, ...] = ()
     masks_alone: tuple[str, ...] = ()
+    mask_values: tuple[int, ...] = ()
 
     @cached_property
     def by_id(self) -> Mapping[str, Sample]:
         """The samples by their ids."""
         return {sample.id: sample for sample in self.samples}
 
+    @property
+    def several_classes(self) -> bool:
+        """Whether masks tell several classes apart, rather than foreground from background."""
+        return len(self.classes) > 1 and any(sample.masks for sample in self.samples[:1])
+
     def image_path(self, sample: Sample) -> Path:
-        """Where a sample's image lies."""
+        """Where a sample's image lies: its first channel, where each has a file of its own."""
         return self.root / sample.image
+
+    def image_paths(self, sample: Sample) -> list[Path]:
+        """Where all files of a sample's image lie, in the order of the channels."""
+        return [self.root / image for image in sample.images]
 
     def mask_paths(self, sample: Sample) -> list[Path]:
         """Where a sample's masks lie; they are to be united."""
@@ -65,7 +78,7 @@ class Dataset:
         Raises:
             DataError: A file cannot be read.
         """
-        files = sorted({file for s in self.samples for file in (s.image, *s.masks)})
+        files = sorted({file for s in self.samples for file in (*s.images, *s.masks)})
         digests = in_threads(self._file_digest, files)
         return dict(zip(files, digests, strict=True))
 
@@ -79,18 +92,31 @@ class Dataset:
         Raises:
             DataError: A file cannot be read.
         """
+        facts: dict[str, object] = {
+            "readers": VERSION,
+            "mask_values": self.options.mask_values,
+            "classes": self.classes,
+            "samples": [self._told(sample) for sample in self.samples],
+        }
+        if self.several_classes:
+            facts["class_values"] = self.mask_values
+        return digest(facts)
+
+    def content_of(self, sample: Sample) -> tuple[object, ...]:
+        """What an image is made from: equal for two samples whose images are equal.
+
+        Raises:
+            DataError: A file cannot be read.
+        """
+        return (*(self.file_digests[image] for image in sample.images), sample.slice)
+
+    def _told(self, sample: Sample) -> list[object]:
         content = self.file_digests
-        return digest(
-            {
-                "readers": VERSION,
-                "mask_values": self.options.mask_values,
-                "classes": self.classes,
-                "samples": [
-                    [s.id, s.label, s.group, content[s.image], [content[m] for m in s.masks]]
-                    for s in self.samples
-                ],
-            }
-        )
+        image, masks = content[sample.image], [content[mask] for mask in sample.masks]
+        told: list[object] = [sample.id, sample.label, sample.group, image, masks]
+        if sample.slice is not None or sample.channel_files:
+            told += [[content[file] for file in sample.channel_files], sample.slice]
+        return told
 
     def _file_digest(self, file: str) -> str:
         path = self.root / file
@@ -106,7 +132,10 @@ def open_dataset(
     task: SegmentationTask | ClassificationTask,
     options: DataOptions = DataOptions(),  # noqa: B008 - frozen
 ) -> Dataset:
-    """Find the samples of a task in a folder. Decodes nothing; that is the audit's part.
+    """Find the samples of a task in a folder.
+
+    Images are not decoded; that is the audit's part. Of NIfTI volumes the first channel is, for
+    only slices that show something are samples, which takes a fraction of a second a volume.
 
     Raises:
         DataError: No folder, no known layout, several data sets in one folder, one class only, or
@@ -115,8 +144,9 @@ def open_dataset(
     root = Path(path).expanduser().absolute()
     if options.group_csv is not None:  # remembered with the data set, wherever it is opened next
         options = options.replace(group_csv=str(table_path(root, options.group_csv)))
-    found = recognize(root, task, options)
+    found = with_slices(recognize(root, task, options), root)
     samples, grouped_by, notes = with_groups(found, root, task, options)
+    _check_masks(samples, task, root)
     return Dataset(
         root=root,
         samples=tuple(sorted(samples, key=lambda sample: sample.id)),
@@ -127,7 +157,28 @@ def open_dataset(
         notes=(*found.notes, *notes),
         images_alone=found.images_alone,
         masks_alone=found.masks_alone,
+        mask_values=_mask_values(found, task),
     )
+
+
+def _mask_values(found: Found, task: SegmentationTask | ClassificationTask) -> tuple[int, ...]:
+    if task.kind == "classification" or len(task.classes) == 1:
+        return ()
+    known = found.mask_values
+    return known if len(known) == len(task.classes) else task.mask_values
+
+
+def _check_masks(
+    samples: Sequence[Sample], task: SegmentationTask | ClassificationTask, root: Path
+) -> None:
+    several = next((s for s in samples if len(s.masks) > 1), None)
+    if task.kind == "segmentation" and len(task.classes) > 1 and several is not None:
+        raise DataError(
+            f"{root} has several masks of one image, and the task {task.name!r} several classes",
+            found=f"{several.image} with {', '.join(several.masks[:3])}",
+            expected=f"one mask for each image, with a value for each of {', '.join(task.classes)}",
+            hint="write the classes of an image into one file, or use a task with one class",
+        )
 
 
 def _classes(

@@ -13,8 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from automed.data.window import Window
+
 MAX_PIXELS = 89_478_485
 """Height x width that a picture may have: Pillow's own guard against decompression bombs."""
+
+GREY_OR_COLOUR = (1, 3)
+"""Numbers of channels between which pictures are converted."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8"
@@ -30,12 +35,15 @@ class Pixels:
     """What a file holds.
 
     Attributes:
-        values: (H, W, C), C of 1 to 3, as stored: any integer, float or bool type. Palette
-            indices, with C = 1, where there is a palette.
+        values: (H, W, C), as stored: any integer, float or bool type. C is 1 to 3, or more where
+            more were asked for. Palette indices, with C = 1, where there is a palette.
         alpha: (H, W), in the type and range of ``values`` (uint8 beside a palette), or None.
         palette: (entries, 3) uint8 colours, or None.
         jpeg: Whether the values went through JPEG, so that flat areas carry noise.
         white_is_zero: Whether the file asks to be shown inverted.
+        measured: Whether the values are in the units of a scanner (Hounsfield units for CT), for
+            which windows are made.
+        window: The window that the file itself asks for, or None.
     """
 
     values: NDArray[Any]
@@ -43,6 +51,8 @@ class Pixels:
     palette: NDArray[np.uint8] | None = None
     jpeg: bool = False
     white_is_zero: bool = False
+    measured: bool = False
+    window: Window | None = None
 
 
 def decode_picture(data: bytes) -> Pixels:
@@ -91,7 +101,10 @@ def _from_pillow(image: Image.Image) -> Pixels:
 
 
 def _hwc(image: Image.Image) -> NDArray[Any]:
-    values = np.asarray(image)
+    return _hwc_of(np.asarray(image))
+
+
+def _hwc_of(values: NDArray[Any]) -> NDArray[Any]:
     return values[..., None] if values.ndim == 2 else values
 
 
@@ -102,6 +115,17 @@ def with_alpha(values: NDArray[Any]) -> Pixels:
     if values.shape[-1] in {2, 4}:
         return Pixels(values[..., :-1], values[..., -1])
     return Pixels(values)
+
+
+def counted(values: NDArray[Any], channels: int) -> Pixels:
+    """Read (H, W, C) by how many channels are wanted: beyond colours, each is a measurement.
+
+    For 1 and 3, as ``without_alpha`` does; for other numbers every channel stays.
+
+    Raises:
+        ValueError: As ``without_alpha``.
+    """
+    return without_alpha(values) if channels in GREY_OR_COLOUR else Pixels(_hwc_of(values))
 
 
 def without_alpha(values: NDArray[Any]) -> Pixels:

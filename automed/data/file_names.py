@@ -11,10 +11,13 @@ from automed.data.readers import SUFFIXES
 def parts(path: str) -> tuple[str, str, str]:
     """Folder, stem and lower-case ending of a POSIX path: ``a/b.1.PNG`` is a, b.1, .png.
 
-    As pathlib has them, several times as fast: data sets have a hundred thousand files.
+    As pathlib has them, several times as fast: data sets have a hundred thousand files. Only
+    ``.nii.gz`` is one ending.
     """
     folder, _, name = path.rpartition("/")
     dot = name.rfind(".")
+    if name[-7:].lower() == ".nii.gz":
+        dot = len(name) - 7
     return (folder, name[:dot], name[dot:].lower()) if dot > 0 else (folder, name, "")
 
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from automed.data.decode_dicom import is_dicom_name, read_header
 from automed.data.file_names import plain
 from automed.data.group_tables import best_in, sources_near
 from automed.data.group_words import group_columns
 from automed.data.layouts.found import Found
+from automed.data.parallel import in_threads
 from automed.data.path_index import PathIndex
 from automed.data.table import Table, column_among, read_table
 from automed.domain.data_options import DataOptions
@@ -45,7 +47,8 @@ def with_groups(
 
     Options (a waiver, a pattern, a table), then the manifest, then a table in the folder, its
     parent or its grandparent that has a column named after a group and another one that names at
-    least 95 % of the samples.
+    least 95 % of the images. Where there is none, slices are grouped by their volume, and DICOM
+    images by the patient that each of their headers names.
 
     Raises:
         DataError: A source that was asked for, or found, leaves samples without a group.
@@ -61,7 +64,31 @@ def with_groups(
         return _by_table(samples, root, path, options.group_column, word)
     if found.grouped_by is not None:
         return Grouped(samples, found.grouped_by)
-    return _by_search(samples, root, found.folder, word)
+    searched = _by_search(samples, root, found.folder, word)
+    if searched.grouped_by is not None:
+        return searched
+    return _by_file(samples, root, searched.notes) or searched
+
+
+def _by_file(samples: Sequence[Sample], root: Path, notes: tuple[str, ...]) -> Grouped | None:
+    """Slices by their volume, DICOM images by the patient in their headers; None for others."""
+    if any(sample.slice is not None for sample in samples):
+        grouped = tuple(sample.replace(group=sample.image) for sample in samples)
+        return Grouped(grouped, "volume (its file)", notes)
+    if not all(is_dicom_name(sample.image) for sample in samples):
+        return None
+    patients = list(in_threads(lambda s: _patient(root / s.image), samples))
+    if not all(patients) or len(set(patients)) == 1:  # anonymized
+        return None
+    grouped = tuple(s.replace(group=p) for s, p in zip(samples, patients, strict=True))
+    return Grouped(grouped, "patient (DICOM header, PatientID)", notes)
+
+
+def _patient(path: Path) -> str:
+    try:
+        return str(read_header(path, "PatientID").get("PatientID", ""))
+    except DataError:  # a damaged file has no patient; the audit will name it
+        return ""
 
 
 def _by_pattern(samples: Sequence[Sample], pattern: str, word: str) -> Grouped:
@@ -123,7 +150,8 @@ def table_path(root: Path, name: str) -> Path:
 def _by_search(samples: Sequence[Sample], root: Path, folder: str, word: str) -> Grouped:
     index = PathIndex(sample.image for sample in samples)
     sources, notes = sources_near(root, folder, index, word)
-    enough = [s for s in sources if len(s.groups) >= ENOUGH * len(samples)]
+    images = len({sample.image for sample in samples})
+    enough = [s for s in sources if len(s.groups) >= ENOUGH * images]
     if enough:
         best = enough[0]
         by_id = _ids(samples, best.groups)
@@ -131,10 +159,10 @@ def _by_search(samples: Sequence[Sample], root: Path, folder: str, word: str) ->
         _require_all(samples, by_id, f"{best.table.path}", "a row for every image")
         return _grouped(samples, by_id, described)
     notes += [
-        f"{s.table.path.name} names {len(s.groups)} of {len(samples)} samples, too few to take "
+        f"{s.table.path.name} names {len(s.groups)} of {images} images, too few to take "
         f"its column {s.column} for groups"
         for s in sources
-        if len(s.groups) >= WORTH_A_NOTE * len(samples)
+        if len(s.groups) >= WORTH_A_NOTE * images
     ]
     return Grouped(tuple(samples), None, tuple(notes))
 

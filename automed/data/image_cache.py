@@ -26,7 +26,7 @@ class ImageCache:
     Attributes:
         folder: Where it lies.
         images: uint8, shape (samples, height, width, channels), mapped read-only.
-        targets: Segmentation: uint8 in {0, 1}, shape (samples, height, width). Classification:
+        targets: Segmentation: uint8 class indices, shape (samples, height, width). Classification:
             int64 indices into ``classes``, shape (samples,). Mapped read-only.
         ids: Sample ids in the order of the rows, which is that of ``dataset.samples``.
         classes: Class names; for segmentation those of the foreground.

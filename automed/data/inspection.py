@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from automed.data.class_values import class_indices, strays
 from automed.data.dataset import Dataset
-from automed.data.readers import read_image, read_masks
+from automed.data.lidc_outlines import is_outlines
+from automed.data.read_sample import read_picture, read_target, read_values
+from automed.data.readers import read_masks
+from automed.data.volume import is_volume
 from automed.domain.errors import DataError
 from automed.domain.sample import Sample
+from automed.domain.task import AnyTask
 
 Size = tuple[int, int]
 
@@ -30,6 +37,9 @@ class Inspection:
         mask: Digest of the decoded mask, or None.
         share: Share of the mask that is foreground, or None.
         faint: The mask is empty, although it holds values other than 0.
+        class_shares: Share of the mask that is of each foreground class, where there are several.
+        strays: Values in the mask that are far from those of every class, with their numbers of
+            pixels.
     """
 
     sample: Sample
@@ -40,6 +50,8 @@ class Inspection:
     mask: str | None = None
     share: float | None = None
     faint: bool = False
+    class_shares: tuple[float, ...] = ()
+    strays: tuple[tuple[int, int], ...] = ()
 
     @property
     def target(self) -> str | None:
@@ -47,34 +59,65 @@ class Inspection:
         return self.sample.label or self.mask
 
 
-def inspect(dataset: Dataset, sample: Sample, channels: int) -> Inspection:
-    """Decode a sample's image and masks. Raises nothing: problems are part of the answer."""
+def inspect(dataset: Dataset, sample: Sample, task: AnyTask) -> Inspection:
+    """Decode a sample's image and masks. Raises nothing: problems are part of the answer.
+
+    Args:
+        dataset: Knows where the files lie.
+        sample: One of its samples.
+        task: Says how many channels, and which window.
+    """
     problems: list[tuple[str, str]] = []
     seen: dict[str, Any] = {}
     try:
-        image = read_image(dataset.image_path(sample), channels)
+        image = read_picture(dataset, sample, task)
         seen.update(size=image.shape[:2], pixels=_digest(image))
     except DataError as error:
-        problems.append((sample.image, _sentence(error, dataset)))
+        problems.append((_named(sample.images, error, dataset), _sentence(error, dataset)))
     if sample.masks:
         try:
             seen.update(_seen_of_mask(dataset, sample))
         except DataError as error:
-            named = [m for m in sample.masks if str(dataset.root / m) in error.problem]
-            problems.append(((*named, *sample.masks)[0], _sentence(error, dataset)))
+            files = (*sample.masks, *sample.images)
+            problems.append((_named(files, error, dataset), _sentence(error, dataset)))
     return Inspection(sample, tuple(problems), **seen)
 
 
+def _named(files: Sequence[str], error: DataError, dataset: Dataset) -> str:
+    """The file that an error is about."""
+    named = [file for file in files if str(dataset.root / file) in error.problem]
+    return (*named, *files)[0]
+
+
 def _seen_of_mask(dataset: Dataset, sample: Sample) -> dict[str, Any]:
-    paths, rule = dataset.mask_paths(sample), dataset.options.mask_values
-    mask = read_masks(paths, rule)
-    faint = rule == "half" and not mask.any() and bool(read_masks(paths, "nonzero").any())
-    return {
-        "mask_size": mask.shape,
-        "mask": _digest(mask),
-        "share": float(mask.mean()),
-        "faint": faint,
+    if dataset.several_classes:
+        return _seen_of_classes(dataset, sample)
+    mask = read_target(dataset, sample)
+    return _seen(mask) | {"faint": not mask.any() and _faint(dataset, sample)}
+
+
+def _seen_of_classes(dataset: Dataset, sample: Sample) -> dict[str, Any]:
+    values = read_values(dataset, sample)
+    name = str(dataset.mask_paths(sample)[0])
+    mask = class_indices(values, dataset.classes, dataset.mask_values, name)
+    counts = np.bincount(mask.ravel(), minlength=1 + len(dataset.classes))
+    return _seen(mask) | {
+        "class_shares": tuple(float(count) / mask.size for count in counts[1:]),
+        "strays": tuple(strays(values, dataset.mask_values).items()),
     }
+
+
+def _seen(mask: NDArray[np.uint8]) -> dict[str, Any]:
+    share = float((mask > 0).mean())
+    return {"mask_size": mask.shape, "mask": _digest(mask), "share": share}
+
+
+def _faint(dataset: Dataset, sample: Sample) -> bool:
+    """Whether a mask that is empty under the rule ``half`` holds something all the same."""
+    ruled = not is_volume(sample.masks[0]) and not is_outlines(sample.masks[0])
+    if dataset.options.mask_values != "half" or not ruled:
+        return False
+    return bool(read_masks(dataset.mask_paths(sample), "nonzero").any())
 
 
 def _digest(array: NDArray[Any]) -> str:

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from automed.data.window import Window, stretched, windowed
+
 PERCENTILES = (0.1, 99.9)
 """What becomes 0 and 255 where values have no natural range."""
 
@@ -45,6 +47,25 @@ def to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
     return scaled.round().clip(0, 255).astype(np.uint8)
 
 
+def each_to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Map values (H, W, C) to uint8, each channel by a line of its own.
+
+    For channels that are measurements of different things, such as stains or MRI sequences.
+    """
+    return np.stack([to_uint8(channel) for channel in np.moveaxis(values, -1, 0)], axis=-1)
+
+
+def in_window(values: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
+    """Map a scanner's values to uint8: through the window, or from the smallest to the largest."""
+    if window is not None:
+        return windowed(values, window)
+    if values.dtype == np.uint8:
+        return values
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    return stretched(values, low, high)
+
+
 def on_black(values: NDArray[Any], alpha: NDArray[Any] | None) -> NDArray[Any]:
     """Lay values (H, W, C) with their alpha (H, W) on black.
 
@@ -75,8 +96,11 @@ def in_colour(indices: NDArray[Any], palette: NDArray[np.uint8]) -> NDArray[np.u
 
 
 def with_channels(image: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
-    """Turn uint8 (H, W, 1 or 3) into (H, W, channels): grey is repeated, RGB becomes its luma."""
-    if image.shape[-1] == channels:
+    """Turn uint8 (H, W, 1 or 3) into (H, W, channels): grey is repeated, RGB becomes its luma.
+
+    Any other number of channels, there or wanted, stays as it is.
+    """
+    if {image.shape[-1], channels} != {1, 3}:
         return np.ascontiguousarray(image)
     if channels == 1:
         return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY))[..., None]

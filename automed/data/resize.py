@@ -23,18 +23,31 @@ def resize_image(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.
     return np.asarray(resized, dtype=np.uint8).reshape(goal_height, goal_width, image.shape[2])
 
 
-def resize_mask(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A mask at another size: a pixel is foreground where at least half of its area is.
+def resize_mask(mask: NDArray[np.bool_ | np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A mask at another size: a pixel is of the class that has most of its area.
 
     Nearest neighbour would sample one source pixel in each cell, so thin objects come and go with
     their position, and contours shift by up to half a source pixel. Averaging moves neither.
 
     Args:
-        mask: Shape (height, width).
+        mask: bool, or uint8 class indices with 0 for background; shape (height, width).
         size: Height and width wanted.
 
     Returns:
-        0 and 1, shape ``size``.
+        uint8 class indices, shape ``size``. Of classes with equal areas the one with the higher
+        index counts, so with one class a pixel is foreground where at least half of its area is.
     """
-    cover = resize_image(mask.astype(np.uint8)[..., None] * np.uint8(255), size)
-    return (cover[..., 0] >= 128).astype(np.uint8)
+    if mask.dtype == np.bool_ or mask.max(initial=0) <= 1:
+        return (_cover(mask, size) >= 128).astype(np.uint8)
+    most = np.zeros(size, np.uint8)
+    winner = np.zeros(size, np.uint8)
+    for index in np.unique(mask):
+        cover = _cover(mask == index, size)
+        wins = cover >= most
+        winner[wins], most[wins] = index, cover[wins]
+    return winner
+
+
+def _cover(mask: NDArray[np.bool_ | np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """How much of each pixel is covered, from 0 to 255, shape ``size``."""
+    return resize_image(mask.astype(np.uint8)[..., None] * np.uint8(255), size)[..., 0]

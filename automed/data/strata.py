@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from automed.data.dataset import Dataset
 from automed.data.parallel import in_threads
-from automed.data.readers import read_masks
+from automed.data.read_sample import read_target
 from automed.domain.sample import Sample
 
 MOST_BINS = 4
@@ -55,7 +55,7 @@ def foreground_shares(dataset: Dataset) -> NDArray[np.float64]:
     """
 
     def share(sample: Sample) -> float:
-        return float(read_masks(dataset.mask_paths(sample), dataset.options.mask_values).mean())
+        return float((read_target(dataset, sample) > 0).mean())
 
     return np.fromiter(in_threads(share, dataset.samples), dtype=np.float64)
 

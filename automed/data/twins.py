@@ -26,8 +26,8 @@ def tie_twins(dataset: Dataset, keys: Sequence[Key]) -> list[Key]:
             parent[key] = key = parent[parent[key]]
         return key
 
-    first: dict[str, Key] = {}
+    first: dict[tuple[object, ...], Key] = {}
     for sample, key in zip(dataset.samples, keys, strict=True):
-        twin = first.setdefault(dataset.file_digests[sample.image], key)
+        twin = first.setdefault(dataset.content_of(sample), key)
         parent[root(key)] = root(twin)
     return [root(key) for key in keys]

@@ -24,6 +24,7 @@ from automed.data.dataset import open_dataset
 from automed.data.demo import make_demo
 from automed.data.preprocess import read_chain
 from automed.data.split import make_split
+from automed.data.window import read_window
 from automed.domain.config import Value
 from automed.domain.errors import AutomedError
 from automed.domain.space import SearchSpace
@@ -70,9 +71,11 @@ def baselines_are_configs(task: AnyTask) -> None:
 
 
 def preprocessing_is_known(task: AnyTask) -> None:
-    """Every preprocessing that the task or its space names exists, and fits the channels."""
+    """Every preprocessing and window of the task or its space exists, and fits the channels."""
     for name in (task.preprocess, *_choices(task.space, "data.preprocess")):
         read_chain(str(name), task.channels)
+    for name in (task.window, *_choices(task.space, "data.window")):
+        read_window(str(name))
 
 
 def losses_and_optimizers_are_known(task: AnyTask) -> None:

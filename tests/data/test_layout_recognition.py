@@ -416,12 +416,12 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 def test_a_folder_without_images_is_listed(tmp_path: Path) -> None:
     (tmp_path / "series").mkdir()
     for i in range(3):
-        (tmp_path / "series" / f"{i}.dcm").write_bytes(b"x")
+        (tmp_path / "series" / f"{i}.svs").write_bytes(b"x")
     with pytest.raises(DataError, match="no images") as caught:
         open_dataset(tmp_path, POLYP)
-    assert "3 .dcm" in str(caught.value)
+    assert "3 .svs" in str(caught.value)
     assert "series/" in str(caught.value)
-    assert "DICOM" in str(caught.value)
+    assert "whole-slide" in str(caught.value)
 
 
 def test_unknown_and_unfitting_layouts_are_refused(tmp_path: Path) -> None:

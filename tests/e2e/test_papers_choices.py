@@ -42,12 +42,14 @@ CHEAP = {
 
 
 def cases() -> list[tuple[str, str, Value]]:
-    return [
-        (name, key, value)
-        for name in FOLDERS
-        for key, parameter in load_task(name).space.parameters.items()
-        for value in parameter.paper
-    ]
+    """Each choice once for each kind of task: the spaces of one kind share most of theirs."""
+    found: dict[tuple[str, str, Value], str] = {}
+    for name in FOLDERS:
+        task = load_task(name)
+        for key, parameter in task.space.parameters.items():
+            for value in parameter.paper:
+                found.setdefault((task.kind, key, value), name)
+    return [(name, key, value) for (_, key, value), name in found.items()]
 
 
 @dataclasses.dataclass(frozen=True)

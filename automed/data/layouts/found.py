@@ -28,6 +28,8 @@ class Found:
         masks_alone: Masks without an image.
         notes: What was assumed.
         grouped_by: Where the samples' groups come from, where the layout itself names them.
+        mask_values: The value of each class in the masks, where the layout itself fixes them.
+        chosen: The layout left images out on purpose, so that they need not be told of.
     """
 
     layout: str
@@ -38,6 +40,8 @@ class Found:
     masks_alone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     grouped_by: str | None = None
+    mask_values: tuple[int, ...] = ()
+    chosen: bool = False
 
     @property
     def place(self) -> str:

@@ -40,8 +40,10 @@ def recognize(
         raise DataError(
             f"there are no images in {root}",
             found=folder.inventory(),
-            expected="PNG, JPEG, BMP, GIF, WebP, TIFF or .npy files",
-            hint="DICOM, NIfTI and whole-slide files have to be exported to one of these first",
+            expected="PNG, JPEG, BMP, GIF, WebP, TIFF, .npy, DICOM (.dcm) or NIfTI (.nii, .nii.gz) "
+            "files",
+            hint="give DICOM files without an ending the ending .dcm; whole-slide files have to be "
+            "exported as tiles first",
         )
     layouts = [LAYOUTS[wanted]] if wanted else _of_kind(task.kind)
     founds = _search(folder, layouts, task.kind, wanted is not None, DEPTH)
@@ -90,7 +92,9 @@ def _search(
 
 
 def _with_leftovers(folder: Folder, found: Found) -> Found:
-    used = {file for s in found.samples for file in (s.image, *s.masks)}
+    if found.chosen:
+        return found
+    used = {file for s in found.samples for file in (*s.images, *s.masks)}
     used.update(found.images_alone, found.masks_alone)
     left = [image for image in folder.deep_images if image not in used]
     if not left:
