@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import nibabel as nib
+import numpy as np
+import pydicom
 import pytest
+from numpy.typing import NDArray
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
@@ -32,3 +40,57 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "workspace"
     monkeypatch.setenv("AUTOMED_WORKSPACE", str(root))
     return root
+
+
+WriteDicom = Callable[..., Path]
+WriteNifti = Callable[..., Path]
+
+LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+"""Axes to the left, to the back and up: those of BraTS."""
+
+
+@pytest.fixture
+def write_dicom() -> WriteDicom:
+    """Write integers (H, W), or (H, W, 3), as a DICOM image; more elements by their keywords."""
+    return _dicom
+
+
+@pytest.fixture
+def write_nifti() -> WriteNifti:
+    """Write an array whose axes are x, y, z and perhaps channels, by default in LPS."""
+    return _nifti
+
+
+def _dicom(path: Path, values: NDArray[Any], *, payload: bytes | None = None, **elements: Any):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = CTImageStorage
+    meta.TransferSyntaxUID = elements.pop("TransferSyntaxUID", ExplicitVRLittleEndian)
+    image = pydicom.Dataset()
+    image.SOPClassUID = CTImageStorage
+    image.SOPInstanceUID = elements.pop("SOPInstanceUID", generate_uid())
+    meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+    image.file_meta = meta
+    image.Rows, image.Columns = values.shape[:2]
+    image.SamplesPerPixel = values.shape[2] if values.ndim == 3 else 1
+    image.PhotometricInterpretation = "RGB" if values.ndim == 3 else "MONOCHROME2"
+    if values.ndim == 3:
+        image.PlanarConfiguration = 0
+    image.BitsAllocated = image.BitsStored = 8 * values.dtype.itemsize
+    image.HighBit = image.BitsStored - 1
+    image.PixelRepresentation = int(values.dtype.kind == "i")
+    for keyword, value in elements.items():
+        setattr(image, keyword, value)
+    if payload is None:
+        image.PixelData = values.tobytes()
+    else:
+        image.PixelData = pydicom.encaps.encapsulate([payload])
+        image["PixelData"].VR = "OB"
+    image.save_as(path, enforce_file_format=True)
+    return path
+
+
+def _nifti(path: Path, values: NDArray[Any], affine: NDArray[Any] = LPS) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nib.save(nib.Nifti1Image(values, affine), path)
+    return path

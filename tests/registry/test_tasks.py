@@ -27,15 +27,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_built_in_tasks_come_through_entry_points() -> None:
     plugins = task_plugins()
-    for name in (
-        "polyp",
-        "cell",
-        "leukemia",
-        "breast_cell",
-        "white_cell",
-        "brain_tumor",
-        "lung_nodule",
-    ):
+    names = ["polyp", "cell", "leukemia", "breast_cell", "white_cell", "brain_tumor", "lung_nodule"]
+    for name in names:
         assert plugins[name].origin.startswith("automed ")
         assert plugins[name].load().name == name
 
