@@ -6,6 +6,7 @@ from skimage.filters import threshold_otsu
 from skimage.morphology import closing
 
 from automed.data.preprocess import otsu
+from automed.data.preprocess.otsu import otsu_bright
 from automed.data.readers import read_image
 
 ELLIPSE = np.array(
@@ -85,3 +86,12 @@ def test_grey_of_other_channels_is_their_mean(channels):
     plane = smear(1)[..., :1]
     same = otsu(np.repeat(plane, channels, axis=2))
     assert (same == otsu(plane)).all()
+
+
+def test_the_bright_side_of_a_picture_is_the_dark_side_of_its_negative():
+    image = np.full((40, 40, 3), 20, np.uint8)
+    image[10:30, 12:28] = 200
+    kept = otsu_bright(image)[..., 0]
+    assert (kept[10:30, 12:28] == 200).all()
+    assert kept.sum() == 20 * 16 * 200
+    assert ((kept > 0) == (otsu(255 - image)[..., 0] > 0)).all()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from automed.data.preprocess.contrast import clahe
 from automed.data.preprocess.crop import crop_box
 from automed.data.preprocess.denoise import denoise, median
-from automed.data.preprocess.otsu import otsu
+from automed.data.preprocess.otsu import otsu, otsu_bright
 from automed.data.preprocess.stain import macenko, reinhard
 from automed.data.preprocess.white_balance import grey_world
 from automed.domain.errors import DataError
@@ -29,6 +29,7 @@ CROP = "crop"
 
 PREPROCESS: dict[str, Callable[[Image], Image]] = {
     "otsu": otsu,
+    "otsu_bright": otsu_bright,
     "clahe": clahe,
     "grey_world": grey_world,
     "macenko": macenko,
