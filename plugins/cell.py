@@ -18,6 +18,27 @@ BASE = {
     "training.batch_size": 8,
     "training.smooth_masks": "none",
 }
+# The paper's U-Net is too costly for small devices: what a small one should be compared with.
+LIGHT = {
+    "data.preprocess": "raw",
+    "data.normalize": "imagenet",
+    "augment.strength": 1.0,
+    "model.architecture": "unet",
+    "model.encoder": "tf_mobilenetv3_large_075",
+    "model.encoder_depth": 5,
+    "model.decoder_width": 0.5,
+    "model.decoder_attention": "none",
+    "training.loss": "bce+dice",
+    "training.optimizer": "adamw",
+    "training.learning_rate": 1e-3,
+    "training.weight_decay": 1e-2,
+    "training.schedule": "cosine",
+    "training.warmup": 0.0,
+    "training.batch_size": 8,
+    "training.freeze": "none",
+    "training.layer_decay": 1.0,
+    "training.smooth_masks": "none",
+}
 
 task = SegmentationTask(
     name="cell",
@@ -38,6 +59,7 @@ task = SegmentationTask(
             name="paper 1 final",
             config=BASE | {"training.optimizer": "rmsprop", "training.loss": "bce+jaccard"},
         ),
+        Baseline(name="light u-net", config=LIGHT),
     ),
     demo="cell",
 )  # fmt: skip
