@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import nibabel as nib
 import numpy as np
 import pydicom
@@ -23,6 +24,11 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # put in the background by a shell
     signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["COLUMNS"] = "200"  # read once, when the console is made
+
+hypothesis.settings.register_profile(
+    "busy machines", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy machines")
 
 DATA = Path(
     os.environ.get("AUTOMED_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")

@@ -108,8 +108,7 @@ class _Descent:
         for _ in range(SWEEPS):
             start = self.best
             for key in self._spec.task.space.parameters:
-                if key.startswith("model."):  # nothing else has a cost
-                    yield from self._changed(key)
+                yield from self._changed(key)
             if self.best == start:
                 return
 
