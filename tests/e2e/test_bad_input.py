@@ -112,7 +112,7 @@ def test_a_flag_that_cannot_be(automed, small_pairs: Path, flags, parts) -> None
 
 
 def test_a_constraint_that_nothing_can_meet(automed, small_pairs: Path) -> None:
-    few = ("--set", "model.architecture=unet,plain_unet", "--fix", "model.base_width=8")
+    few = ("--fix", "model.architecture=unet", "--fix", "model.encoder=tf_mobilenetv3_small_075")
     done = automed(
         "search", "polyp", "--data", small_pairs, *QUICK, *few, "--max-gflops", "0.00001"
     )
