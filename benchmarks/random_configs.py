@@ -1,7 +1,7 @@
 """Do configs drawn at random from each search space build, train a step and have a cost?
 
 Run: ``python benchmarks/random_configs.py [--configs 300] [TASK ...]``. Uses random images of
-96x96, two at a time: what is asked is whether a config can be trained at all. Ends with an error
+128x128, two at a time: what is asked is whether a config can be trained at all. Ends with an error
 where one cannot.
 """
 

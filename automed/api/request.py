@@ -8,12 +8,12 @@ from pathlib import Path
 
 from automed.api.flags import read_flags, with_flags
 from automed.api.random_weights import NOTE, for_random_weights
+from automed.api.vocabulary import load_known
 from automed.domain.config import Value
 from automed.domain.data_options import DataOptions
 from automed.domain.errors import AutomedError
 from automed.domain.objective import Constraint
 from automed.domain.space import SearchSpace
-from automed.domain.space_file import load_space
 from automed.domain.study_spec import NAME
 from automed.domain.task import AnyTask
 
@@ -90,7 +90,7 @@ class SearchRequest:
                 an unknown key or a value outside the space.
         """
         if self.space is not None:
-            task = with_space(task, load_space(self.space)).task
+            task = with_space(task, load_known(self.space)).task
         flags = [*read_flags("--set", self.set_values), *read_flags("--fix", self.fix_values)]
         adapted = with_flags(task, flags)
         if self.weights == "none":
@@ -108,8 +108,8 @@ class SearchRequest:
         Raises:
             SpaceError: See `adapt`.
         """
-        notes = () if self.space is None else with_space(task, load_space(self.space)).notes
-        moved = task if self.space is None else with_space(task, load_space(self.space)).task
+        notes = () if self.space is None else with_space(task, load_known(self.space)).notes
+        moved = task if self.space is None else with_space(task, load_known(self.space)).task
         if self.weights == "none" and for_random_weights(moved, self._named()) != moved:
             notes = (*notes, NOTE)
         return notes

@@ -71,13 +71,13 @@ def check(
     """Say everything that is wrong with a search space. Exit code 1 if there is anything."""
     from rich.text import Text
 
+    from automed.api.vocabulary import load_known
     from automed.cli.console import err, next_steps, out
     from automed.cli.space_view import counts
-    from automed.domain.space_file import load_space
     from automed.domain.space_problem import InvalidSpaceError
 
     try:
-        space = load_space(file)
+        space = load_known(file)
     except InvalidSpaceError as error:
         for problem in error.problems:
             err.print(Text(problem), soft_wrap=True)

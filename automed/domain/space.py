@@ -150,8 +150,9 @@ class SearchSpace(Frozen):
         if problem := parameter.problem(value):
             raise SpaceError(
                 f"--fix {key}={text}: the value is outside space {self.name!r}",
-                found=problem,
+                found=_unlisted(parameter, value, problem),
                 expected=parameter.describe(),
+                hint=_widen(self.name),
             )
         return self._with(key, with_choices(parameter, (value,)), f"--fix {key}={text}")
 
@@ -167,9 +168,10 @@ class SearchSpace(Frozen):
         except ValueError as error:
             raise SpaceError(
                 f"--set {key}={text}: the value is outside space {self.name!r}",
-                found=str(error),
+                found=_unlisted(parameter, text, str(error)),
                 expected=parameter.describe(),
-                hint="give one value, a list a,b or a range low..high inside what is expected",
+                hint="give one value, a list a,b or a range low..high inside what is expected; "
+                + _widen(self.name),
             ) from None
         return self._with(key, smaller, f"--set {key}={text}")
 
@@ -196,3 +198,17 @@ class SearchSpace(Frozen):
         return (
             f"{key!r} is not a parameter of space {self.name!r}{suggestion(key, self.parameters)}"
         )
+
+
+def _unlisted(parameter: Parameter, value: Value, problem: str) -> str:
+    """What was found, without the list of choices that stands beside it."""
+    if not isinstance(parameter, CategoricalParameter):
+        return problem
+    return f"{value!r}{suggestion(str(value), map(str, parameter.choices))}"
+
+
+def _widen(name: str) -> str:
+    return (
+        f'for other values write a space of your own, with extends = "{name}", and pass it with '
+        "--space FILE.toml"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,15 +31,23 @@ _CONDITIONAL = ("when", "unless")
 _CONDITIONS = TypeAdapter(Conditions)
 
 
-def load_space(name: str) -> SearchSpace:
+Check = Callable[[Mapping[str, Parameter]], Iterable[Problem]]
+"""What else may be wrong with parameters that are valid by themselves."""
+
+
+def load_space(name: str, check: Check | None = None) -> SearchSpace:
     """A space that ships with automed, by name, or any ``.toml`` file, by path.
+
+    Args:
+        name: Of the space, or the path.
+        check: Its problems are named with the others.
 
     Raises:
         SpaceError: There is no such space, or it is invalid; every problem is named, with file,
             line and key.
     """
     file = find_space(name)
-    return _space_of(read_chain(read_text(file), file), file.source)
+    return _space_of(read_chain(read_text(file), file), file.source, check)
 
 
 def parse_space(text: str, source: str) -> SearchSpace:
@@ -59,9 +68,11 @@ def parse_space(text: str, source: str) -> SearchSpace:
     return _space_of(read_chain(text, SpaceFile(source, path, path.parent)), source)
 
 
-def _space_of(chain: Chain, source: str) -> SearchSpace:
+def _space_of(chain: Chain, source: str, check: Check | None = None) -> SearchSpace:
     merged = Merged(chain)
     parameters = _validated(merged)
+    for problem in check(parameters) if check is not None else ():
+        merged.note(problem)
     head = chain.texts[-1].head
     if head is None or not merged.sound:
         raise InvalidSpaceError(source, merged.lines())
@@ -72,7 +83,9 @@ def _validated(merged: Merged) -> dict[str, Parameter]:
     found: dict[str, Parameter | None] = {}
     claims: dict[str, Claims] = {}
     for key, table in merged.tables.items():
-        fields = _normalized(table)
+        fields = merged.fitted(key, _normalized(table)) if isinstance(table, dict) else table
+        if fields is None:
+            continue
         try:
             found[key] = parameter = _parameter(fields)
             claims[key] = claims_of(parameter)
@@ -81,7 +94,7 @@ def _validated(merged: Merged) -> dict[str, Parameter]:
             for problem in error.problems:
                 merged.note(replace(problem, key=key))
     parents = {key: {p for _, when in claims[key] for p in when} for key in found}
-    found = {key: found[key] for key in merged.ordered(parents)}
+    found = {key: found[key] for key in merged.ordered(parents) if key in found}
     # Where an extended file is missing, every condition on its parameters would seem wrong.
     if not merged.chain.broken:
         for problem in condition_problems(claims, found):

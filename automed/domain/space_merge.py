@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from automed.domain.space_chain import Chain
@@ -25,6 +26,7 @@ class Merged:
     _origin: dict[str, SpaceText] = field(default_factory=dict)
     _removed: dict[str, SpaceText] = field(default_factory=dict)
     _problems: list[tuple[SpaceText, Problem]] = field(default_factory=list)
+    _given_up: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for text in self.chain.texts:
@@ -56,7 +58,7 @@ class Merged:
         Args:
             parents: The parameters that each one's conditions name.
         """
-        left = list(self.tables)
+        left = [key for key in self.tables if key in parents]
         order: list[str] = []
         while left:
             waiting = {
@@ -74,6 +76,65 @@ class Merged:
             return True
         names = list(own.tables)
         return names.index(parent) < names.index(key)
+
+    def fitted(self, key: str, fields: dict[str, Any]) -> dict[str, Any] | None:
+        """An extended table without the values that later files took from its conditions.
+
+        Who extends a space to make a list shorter need not repeat all that depends on the list.
+
+        Args:
+            key: Of the table.
+            fields: With conditions as flat keys and lists.
+
+        Returns:
+            None where no value is left that the table asks for: it can never have an effect.
+        """
+        left = self._left(key, fields.get("when"))
+        if left is None:
+            self._given_up.add(key)
+            return None
+        changed = fields | ({"when": left} if "when" in fields else {})
+        exclusions = fields.get("exclude")
+        if isinstance(exclusions, list):
+            changed["exclude"] = [e for e in map(partial(self._exclusion, key), exclusions) if e]
+        return changed
+
+    def _exclusion(self, key: str, exclusion: Any) -> Any:  # noqa: ANN401 - as it was read
+        if not isinstance(exclusion, dict):
+            return exclusion
+        when = self._left(key, exclusion.get("when"))
+        if when is None:
+            return None
+        unless = self._left(key, exclusion.get("unless"))
+        changed = exclusion | ({"when": when} if "when" in exclusion else {})
+        if "unless" in exclusion:
+            changed = {**changed, "unless": unless or {}}
+        return changed if changed.get("when") or changed.get("unless") else exclusion
+
+    def _left(self, key: str, conditions: Any) -> Any:  # noqa: ANN401 - as it was read
+        if not isinstance(conditions, dict):
+            return conditions if conditions is not None else {}
+        left = {}
+        for parent, values in conditions.items():
+            kept = values
+            if isinstance(values, list) and self._is_before(key, parent):
+                choices = self.tables[parent].get("choices") if parent in self.tables else None
+                gone = parent in self._given_up
+                if gone or isinstance(choices, list):
+                    kept = [] if gone else [v for v in values if v in (choices or [])]
+                if not kept:
+                    return None
+            left[parent] = kept
+        return left
+
+    def _is_before(self, key: str, parent: str) -> bool:
+        """Whether a later file than that of a table changed one of its parents."""
+        if parent in self._given_up:
+            return True
+        if parent not in self._origin:
+            return False
+        files = list(self.chain.texts)
+        return files.index(self._origin[key]) < files.index(self._origin[parent])
 
     @property
     def sound(self) -> bool:

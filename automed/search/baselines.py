@@ -22,7 +22,10 @@ class Baselines:
 
 
 def baselines_of(task: SegmentationTask | ClassificationTask) -> Baselines:
-    """The task's baselines as configs of its space, which flags may have narrowed."""
+    """The task's baselines as configs of its space, which flags may have narrowed.
+
+    One that a flag overrules is named so: it is no longer what its paper trained.
+    """
     configs: dict[str, Config] = {}
     notes: list[str] = []
     for baseline in task.baselines:
@@ -36,5 +39,6 @@ def baselines_of(task: SegmentationTask | ClassificationTask) -> Baselines:
         elif same is not None:
             notes.append(f"the baseline {baseline.name!r} is left out: it now equals {same!r}")
         else:
-            configs[baseline.name] = config
+            changed = any(baseline.config.get(key, value) != value for key, value in config.items())
+            configs[f"{baseline.name} (changed)" if changed else baseline.name] = config
     return Baselines(configs, tuple(notes))

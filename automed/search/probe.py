@@ -52,7 +52,9 @@ def _constraint_error(
         return ConstraintError(
             f"none of {seen} configs of space {space!r} can be built",
             found=verdict.rejected,
-            hint="try a larger --image-size",
+            hint="try a larger --image-size"
+            if "cannot take images" in (verdict.rejected or "")
+            else "see what is wrong with the space: automed space check FILE --task TASK",
         )
     values = verdict.cost.as_metrics()
     bound = [c for c in spec.constraints if c.metric in values]

@@ -224,15 +224,28 @@ class TestBuilding:
         assert "3 random configs build for task cell" in out
 
     def test_every_config_that_does_not(self, automed: Run, small: Path) -> None:
-        bad = small.read_text().replace('"bce", "bce+dice"', '"hinge"')
-        bad = bad.replace('"resnet18"', '"resnet999"') + "[data.preprocess]\nchoices = ['blur']\n"
-        small.write_text(bad)
+        small.write_text(small.read_text().replace('"bce", "bce+dice"', '"ce"'))
         code, out, err = automed("space", "check", small, "--task", "cell", "--samples", 4)
         assert code == 1
         assert "ok:" not in out
         assert "4 of 4 random configs cannot be trained for task cell" in err
-        assert err.count("there is no preprocessing 'blur'") == 4
-        assert err.count("training.loss=hinge") == 4
+        assert err.count("training.loss=ce") == 4
+
+    def test_what_nothing_is_called(self, automed: Run, small: Path) -> None:
+        bad = small.read_text().replace('"bce", "bce+dice"', '"bce", "0.3*hinge"')
+        bad = bad.replace('"resnet18"', '"resnet999"').replace("weight_decay]", "wieght_decay]")
+        small.write_text(bad + "[data.preprocess]\nchoices = ['blur']\n")
+        code, out, err = automed("space", "check", small)
+        assert code == 1
+        assert "ok:" not in out
+        for words in (
+            "model.encoder.choices: 'resnet999'", "training.loss.choices: '0.3*hinge'",
+            "data.preprocess.choices: 'blur'",
+            "training.wieght_decay: nothing reads a parameter of this name; did you mean "
+            "'training.weight_decay'?",
+        ):  # fmt: skip
+            assert err.count(words) == 1
+        assert err.count(f"{small}:") == 4
 
     def test_each_kind_of_failure_is_told(self, small: Path) -> None:
         good = small.read_text()

@@ -175,8 +175,8 @@ class TestFlags:
             ("training.drop", "0.25", "0.25 is outside 0 to 0.5 in steps of 0.1"),
             ("training.count", "2..4", "2 is outside 1 to 9 in steps of 2"),
             ("training.count", "3.5", "'3.5' is not a whole number"),
-            ("model.width", "0.3", "'0.3' is not one of 0.25, 0.5, 1.0"),
-            ("model.architecture", "unet,fpn", "'fpn' is not one of unet, deeplab"),
+            ("model.width", "0.3", "'0.3'; did you mean '0.5'?"),
+            ("model.architecture", "unet,fpn", "'unet,fpn'; did you mean 'unet'?"),
         ],
     )
     def test_values_outside_the_space(self, key: str, text: str, found: str) -> None:

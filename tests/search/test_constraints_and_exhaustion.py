@@ -79,7 +79,14 @@ class TestConstraints:
 
         with pytest.raises(ConstraintError, match=r"none of .* can be built") as error:
             Study.create(tmp_path / "s", spec_of(), never)
-        assert "--image-size" in str(error.value)
+        assert "automed space check" in str(error.value)
+
+    def test_images_that_are_too_small_for_all(self, tmp_path: Path) -> None:
+        def never(_: object) -> None:
+            raise StudyError("the encoder 'e' cannot take images of 8x8", hint="-")
+
+        with pytest.raises(ConstraintError, match="--image-size"):
+            Study.create(tmp_path / "s", spec_of(), never)
 
     def test_a_rare_feasible_corner_is_found(self, tmp_path: Path) -> None:
         """One config in 30: a probe that only draws at random may well miss it."""

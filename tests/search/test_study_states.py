@@ -199,10 +199,10 @@ class TestBaselines:
             assert "outside the search space" in study.notes[0]
         fixed = TASK.replace(space=TASK.space.fix("training.loss", "dice"))
         with Study.create(tmp_path / "b", spec_of(task=fixed), cost_of) as study:
-            assert asked(study).origin == "paper base"
+            assert asked(study).origin == "paper base (changed)"
             assert asked(study).origin == "tpe"
             assert study.notes == ("the baseline 'paper final' is left out: it now equals "
-                                   "'paper base'",)  # fmt: skip
+                                   "'paper base (changed)'",)  # fmt: skip
 
     def test_a_budget_smaller_than_their_number(self, tmp_path: Path) -> None:
         with Study.create(tmp_path / "s", spec_of(trials=1), cost_of) as study:
