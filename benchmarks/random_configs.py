@@ -17,9 +17,10 @@ from collections import Counter
 import torch
 
 from automed.domain.errors import AutomedError
+from automed.domain.placeholder_classes import with_classes
 from automed.models.cost import predict_cost
 from automed.registry.tasks import load_task, task_plugins
-from automed.testing.one_step import one_step, with_classes
+from automed.testing.one_step import one_step
 
 
 def main() -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from automed.api.progress import Steps, silent
-from automed.api.request import check_positive, choices_of
+from automed.api.request import check_image_size, check_positive, encoders_of
 from automed.domain.config import Config
 from automed.domain.cost import Cost
-from automed.domain.errors import AutomedError
+from automed.domain.placeholder_classes import PLACEHOLDERS, with_classes
 from automed.domain.task import AnyTask
 from automed.models.architectures import ARCHITECTURES
 from automed.models.build import architecture_of
@@ -19,7 +19,6 @@ from automed.models.encoder_cost import encoder_cost
 from automed.registry.tasks import load_task
 
 DEFAULT_SIZE = (224, 224)
-_PLACEHOLDERS = ("first", "second")
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,8 @@ class EncoderQuestion:
     def __post_init__(self) -> None:
         if self.max_gmacs is not None:
             check_positive("--max-macs", self.max_gmacs, "more than 0, in GMACs")
-        if self.image_size is not None and min(self.image_size) < 16:
-            found = "x".join(map(str, self.image_size))
-            raise AutomedError("--image-size is too small", found=found, expected="at least 16")
+        if self.image_size is not None:
+            check_image_size(self.image_size)
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def list_encoders(question: EncoderQuestion, steps: Steps = silent) -> EncoderLi
         BuildError: There is no such architecture, or it does not go with the task.
     """
     task = _task(question)
-    space = _space(task)
+    space = () if task is None else encoders_of(task.space)
     candidates = _candidates(space)
     rows: list[EncoderRow] = []
     refused: list[tuple[str, str]] = []
@@ -118,8 +116,7 @@ def _task(question: EncoderQuestion) -> AnyTask | None:
     task = load_task(question.task) if question.task is not None else None
     if question.architecture is not None:
         _check_architecture(question.architecture, task)
-    if task is not None and task.kind == "classification" and not task.classes:
-        task = task.replace(classes=_PLACEHOLDERS)
+    task = None if task is None else with_classes(task)
     if task is not None and question.image_size is not None:
         task = task.replace(image_size=question.image_size)
     return task
@@ -138,12 +135,6 @@ def _check_architecture(name: str, task: AnyTask | None) -> None:
             found="no task" if task is None else f"the classification task {task.name!r}",
             hint=f"automed encoders polyp --architecture {name}",
         )
-
-
-def _space(task: AnyTask | None) -> tuple[str, ...]:
-    if task is None:
-        return ()
-    return tuple(str(c) for c in choices_of(task.space, "model.encoder", "") if c)
 
 
 def _candidates(space: tuple[str, ...]) -> list[CuratedEncoder]:
@@ -177,6 +168,6 @@ def _counted(task: AnyTask | None, question: EncoderQuestion) -> str:
         return f"the whole {title}, its parameters at their defaults"
     if task is None or task.kind == "segmentation":
         return "the encoder alone, without decoder or classifier"
-    if task.classes == _PLACEHOLDERS:
+    if task.classes == PLACEHOLDERS:
         return "a classifier for two classes, since the data set's are not read"
     return f"a classifier for {len(task.classes)} classes"

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automed.data.preprocess import read_chain
-from automed.domain.applied import applied
-from automed.domain.augment import Augment
+from automed.domain.applied import AUGMENT_KEYS, DATA_KEYS, applied
 from automed.domain.config import Config, Value
 from automed.domain.errors import AutomedError, SpaceError
 from automed.domain.exclusion import spelled
@@ -17,8 +16,6 @@ from automed.domain.task import AnyTask
 from automed.domain.training_settings import TrainingSettings
 
 _TRAINING = tuple(f"training.{name}" for name in TrainingSettings.model_fields)
-_DATA = ("data.preprocess", "data.normalize", "data.window")
-_AUGMENT = ("augment.strength", *(f"augment.{name}" for name in Augment.model_fields))
 
 
 @dataclass(frozen=True)
@@ -143,8 +140,8 @@ def _with_setting(task: AnyTask, flag: Flag) -> AnyTask:
         name = flag.key.removeprefix("training.")
         changed = task.replace(training=task.training.with_value(name, flag.text, flag.name))
         return changed
-    if flag.key not in (*_DATA, *_AUGMENT):
-        known = [*task.space.parameters, *_TRAINING, *_DATA, *_AUGMENT]
+    if flag.key not in (*DATA_KEYS, *AUGMENT_KEYS):
+        known = [*task.space.parameters, *_TRAINING, *DATA_KEYS, *AUGMENT_KEYS]
         prefix = flag.key.partition(".")[0] + "."
         alike = [key for key in known if key.startswith(prefix)] or known
         raise SpaceError(

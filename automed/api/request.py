@@ -69,9 +69,8 @@ class SearchRequest:
                 f"--name {self.name} cannot name a study, which is a folder",
                 expected="letters, digits, '.', '_' and '-', beginning with a letter or digit",
             )
-        if self.image_size is not None and min(self.image_size) < 16:
-            found = "x".join(map(str, self.image_size))
-            raise AutomedError("--image-size is too small", found=found, expected="at least 16")
+        if self.image_size is not None:
+            check_image_size(self.image_size)
 
     def constraints(self) -> tuple[Constraint, ...]:
         """The bounds on cost."""
@@ -89,8 +88,7 @@ class SearchRequest:
             SpaceError: There is no such space, or it is invalid; or a ``--set`` or ``--fix`` names
                 an unknown key or a value outside the space.
         """
-        if self.space is not None:
-            task = with_space(task, load_known(self.space)).task
+        task = self._moved(task).task
         flags = [*read_flags("--set", self.set_values), *read_flags("--fix", self.fix_values)]
         adapted = with_flags(task, flags)
         if self.weights == "none":
@@ -108,11 +106,12 @@ class SearchRequest:
         Raises:
             SpaceError: See `adapt`.
         """
-        notes = () if self.space is None else with_space(task, load_known(self.space)).notes
-        moved = task if self.space is None else with_space(task, load_known(self.space)).task
-        if self.weights == "none" and for_random_weights(moved, self._named()) != moved:
-            notes = (*notes, NOTE)
-        return notes
+        moved = self._moved(task)
+        unfrozen = self.weights == "none" and for_random_weights(moved.task, self._named())
+        return (*moved.notes, NOTE) if unfrozen and unfrozen != moved.task else moved.notes
+
+    def _moved(self, task: AnyTask) -> Moved:
+        return Moved(task, ()) if self.space is None else with_space(task, load_known(self.space))
 
     def _named(self) -> set[str]:
         return {pair.partition("=")[0].strip() for pair in (*self.set_values, *self.fix_values)}
@@ -159,6 +158,22 @@ def choices_of(space: SearchSpace, key: str, default: Value) -> tuple[Value, ...
         return (default,)
     found: tuple[Value, ...] = getattr(parameter, "choices", (default,))
     return found
+
+
+def encoders_of(space: SearchSpace) -> tuple[str, ...]:
+    """The encoders that a space can choose; none where its networks have none."""
+    return tuple(str(c) for c in choices_of(space, "model.encoder", "") if c)
+
+
+def check_image_size(size: tuple[int, int]) -> None:
+    """Raise where a side is below 16 pixels.
+
+    Raises:
+        AutomedError: Naming the flag.
+    """
+    if min(size) < 16:
+        found = "x".join(map(str, size))
+        raise AutomedError("--image-size is too small", found=found, expected="at least 16")
 
 
 def check_positive(flag: str, value: float, expected: str) -> None:

@@ -11,11 +11,11 @@ from automed import __version__
 from automed.api.datasets import Checked, reopen, resolve_data
 from automed.api.naming import next_name
 from automed.api.progress import Steps, silent
-from automed.api.request import SearchRequest, check_positive, choices_of
+from automed.api.request import SearchRequest, check_positive, choices_of, encoders_of
+from automed.api.screened_cost import screened_cost
 from automed.data.cache import build_cache
 from automed.data.dataset import Dataset
 from automed.data.split import make_split
-from automed.domain.applied import applied
 from automed.domain.budget import Budget
 from automed.domain.config import Config
 from automed.domain.cost import Cost
@@ -31,7 +31,6 @@ from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
 from automed.executors.inline import run as run_inline
 from automed.executors.outcome import Outcome
-from automed.models.cost import predict_cost
 from automed.models.weights import preflight
 from automed.pipeline.job import Job
 from automed.pipeline.resume import resume_trial
@@ -40,7 +39,6 @@ from automed.search.samplers import check_sampler
 from automed.search.study import Study
 from automed.search.study_file import read_spec
 from automed.training.device import resolve_device
-from automed.training.recipe import recipe_of
 
 _FEW = 5
 """Validation samples below which a user is told that the front may be chance."""
@@ -110,7 +108,7 @@ def start(
             expected="at least 2 to train, 1 to validate and 1 to test",
             hint="add samples",
         )
-    preflight(_encoders(task), request.weights)
+    preflight(encoders_of(task.space), request.weights)
     spec = StudySpec(
         name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
         budget=Budget(trials=request.budget), constraints=request.constraints(),
@@ -153,7 +151,7 @@ def resume(
             found=split.digest[:12], expected=spec.split_digest[:12],
             hint=f"go on with automed {spec.version}, or start a new study",
         )  # fmt: skip
-    preflight(_encoders(task), spec.weights)
+    preflight(encoders_of(task.space), spec.weights)
     _build_caches(dataset, task, workspace, steps)
     study = Study.open(folder, _cost_of(task), on_rejected, budget=new)
     _write(folder / "split.json", split)
@@ -165,21 +163,8 @@ def _run(trial: Trial, report: Callable[[Measurement], Decision], *, job: Job) -
     return resume_trial(trial, job, report)
 
 
-def _encoders(task: AnyTask) -> list[str]:
-    if "model.encoder" not in task.space.parameters:
-        return []
-    return [str(c) for c in choices_of(task.space, "model.encoder", "")]
-
-
 def _cost_of(task: AnyTask) -> Callable[[Config], Cost]:
-    return partial(_screened_cost, task=task)
-
-
-def _screened_cost(config: Config, task: AnyTask) -> Cost:
-    """The predicted cost, once it is clear that the config can be trained at all."""
-    applied_task = applied(task, config)
-    recipe_of(config, applied_task)
-    return predict_cost(config, applied_task)
+    return partial(screened_cost, task=task)
 
 
 def _build_caches(dataset: Dataset, task: AnyTask, workspace: Workspace, steps: Steps) -> None:

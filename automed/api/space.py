@@ -9,18 +9,18 @@ from pathlib import Path
 
 from automed.api.progress import Steps, silent
 from automed.api.request import with_space
+from automed.api.screened_cost import screened_cost
 from automed.data.preprocess import read_chain
 from automed.domain.applied import applied
 from automed.domain.config import Config
 from automed.domain.errors import AutomedError, SpaceError
+from automed.domain.placeholder_classes import with_classes
 from automed.domain.space import SearchSpace
 from automed.domain.space_chain import shipped_names
 from automed.domain.space_file import load_space
 from automed.domain.suggestion import suggestion
 from automed.domain.task import AnyTask
-from automed.models.cost import predict_cost
 from automed.registry.tasks import load_task, task_plugins
-from automed.training.recipe import recipe_of
 
 SAMPLES = 20
 """Random configs that a check builds."""
@@ -93,9 +93,7 @@ def failing_configs(
         PluginError: There is no such task, or it is broken.
         SpaceError: No random config can be drawn.
     """
-    task = with_space(load_task(task_name), space).task
-    if not task.classes:
-        task = task.replace(classes=("first", "second"))  # else the data would name them
+    task = with_classes(with_space(load_task(task_name), space).task)
     rng = random.Random(_SEED)
     tick = steps(f"Building {samples} random configs")
     failed = []
@@ -110,10 +108,8 @@ def failing_configs(
 
 def _problem(config: Config, task: AnyTask) -> str | None:
     try:
-        trained = applied(task, config)
-        read_chain(trained.preprocess, trained.channels)
-        recipe_of(config, trained)
-        predict_cost(config, trained)
+        read_chain(applied(task, config).preprocess, task.channels)
+        screened_cost(config, task)
     except AutomedError as error:
         found = f" (found: {error.found})" if error.found is not None else ""
         return f"{error.problem}{found}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from automed.data.preprocess import read_chain
 from automed.data.window import read_window
-from automed.domain.augment import Augment
+from automed.domain.applied import AUGMENT_KEYS, DATA_KEYS
 from automed.domain.config import Value
 from automed.domain.errors import AutomedError
 from automed.domain.parameter import Parameter
@@ -26,8 +26,7 @@ _MODEL = {key for row in ARCHITECTURES.values() for key in row.keys}
 KEYS = (
     "model.architecture", "model.encoder", "model.dropout", *sorted(_MODEL),
     *(f"training.{name}" for name in Recipe.model_fields),
-    "data.preprocess", "data.normalize", "data.window",
-    "augment.strength", *(f"augment.{name}" for name in Augment.model_fields),
+    *DATA_KEYS, *AUGMENT_KEYS,
 )  # fmt: skip
 """Every parameter that something reads."""
 

@@ -12,8 +12,11 @@ from automed.domain.errors import SpaceError
 from automed.domain.suggestion import suggestion
 from automed.domain.task import AnyTask
 
-_FIELDS = {"data.preprocess", "data.normalize", "data.window"}
 _STRENGTH = "augment.strength"
+
+DATA_KEYS = ("data.preprocess", "data.normalize", "data.window")
+AUGMENT_KEYS = (_STRENGTH, *(f"augment.{name}" for name in Augment.model_fields))
+"""What a config may say about a task besides its model and its training."""
 
 
 def applied(task: AnyTask, config: Config) -> AnyTask:
@@ -27,7 +30,7 @@ def applied(task: AnyTask, config: Config) -> AnyTask:
     """
     changes: dict[str, Any] = {}
     for key, value in config.part("data.").items():
-        _check(key, _FIELDS)
+        _check(key, DATA_KEYS)
         changes[key.removeprefix("data.")] = value
     augment = config.part("augment.")
     if len(augment) > 0:
@@ -40,9 +43,8 @@ def applied(task: AnyTask, config: Config) -> AnyTask:
 
 
 def _augmented(augment: Augment, given: Config) -> Augment:
-    fields = {f"augment.{name}" for name in Augment.model_fields}
     for key in given:
-        _check(key, {_STRENGTH, *fields})
+        _check(key, AUGMENT_KEYS)
     strength = given.get(_STRENGTH, 1.0)
     if isinstance(strength, bool | str) or not 0 <= strength < float("inf"):
         raise SpaceError(f"{_STRENGTH} = {strength!r}", expected="a number, at least 0")
@@ -54,7 +56,7 @@ def _augmented(augment: Augment, given: Config) -> Augment:
     return changed
 
 
-def _check(key: str, known: set[str]) -> None:
+def _check(key: str, known: tuple[str, ...]) -> None:
     if key not in known:
         raise SpaceError(
             f"{key} would have no effect{suggestion(key, known)}", expected=", ".join(sorted(known))

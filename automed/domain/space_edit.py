@@ -13,7 +13,6 @@ from automed.domain.parameter import (
     Parameter,
 )
 from automed.domain.space_branches import Branches
-from automed.domain.suggestion import suggestion as suggestion
 
 
 def narrowed(parameter: Parameter, text: str) -> Parameter:

@@ -8,7 +8,7 @@ import timm
 import torch
 
 from automed.domain.config import Config
-from automed.domain.space_edit import suggestion
+from automed.domain.suggestion import suggestion
 from automed.domain.task import AnyTask, ClassificationTask, SegmentationTask
 from automed.models.architectures import ARCHITECTURES, Architecture, Arguments
 from automed.models.build_error import BuildError

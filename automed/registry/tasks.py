@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from automed.domain.errors import PluginError
-from automed.domain.space_edit import suggestion
+from automed.domain.suggestion import suggestion
 from automed.domain.task import ClassificationTask, SegmentationTask
 
 GROUP = "automed.tasks"

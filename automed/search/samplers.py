@@ -13,8 +13,8 @@ from optuna.samplers import BaseSampler, NSGAIISampler, QMCSampler, RandomSample
 
 from automed.domain.digest import derive_seed
 from automed.domain.errors import StudyError
-from automed.domain.space_edit import suggestion
 from automed.domain.study_spec import StudySpec
+from automed.domain.suggestion import suggestion
 
 STARTUP_TRIALS = 10
 """Random trials before a model is trusted. No function of the budget: a study that is resumed

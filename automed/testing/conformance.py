@@ -27,10 +27,11 @@ from automed.data.split import make_split
 from automed.data.window import read_window
 from automed.domain.config import Value
 from automed.domain.errors import AutomedError
+from automed.domain.placeholder_classes import with_classes
 from automed.domain.space import SearchSpace
 from automed.domain.task import AnyTask
 from automed.models.cost import predict_cost
-from automed.testing.one_step import one_step, with_classes
+from automed.testing.one_step import one_step
 from automed.training.losses import check_loss, kind_of
 from automed.training.optimizers import check_optimizer
 

@@ -21,7 +21,7 @@ def one_step(config: Config, task: AnyTask) -> float:
 
     Args:
         config: Of the task's space.
-        task: With its classes, see `with_classes`.
+        task: With its classes, see `placeholder_classes`.
 
     Returns:
         The loss before the step.
@@ -40,12 +40,6 @@ def one_step(config: Config, task: AnyTask) -> float:
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return float(loss.detach())
-
-
-def with_classes(task: AnyTask) -> AnyTask:
-    """The task with two classes, where it leaves them to the data."""
-    filled: AnyTask = task if task.classes else task.replace(classes=("first", "second"))
-    return filled
 
 
 def _targets(task: AnyTask) -> torch.Tensor:

@@ -22,8 +22,8 @@ def shown(monkeypatch, capsys, workspace):
         CuratedEncoder("ghostnet_100", "GhostNet", "modern small"),
     )
     monkeypatch.setattr(api, "CATALOGUE", few)
-    monkeypatch.setattr(api, "_space", lambda task: ("tf_mobilenetv3_small_075", "ghostnet_100")
-                        if task else ())  # fmt: skip
+    chosen = ("tf_mobilenetv3_small_075", "ghostnet_100")
+    monkeypatch.setattr(api, "encoders_of", lambda space: chosen)
 
     def run(*arguments: str, width: int = 80) -> str:
         console = Console(highlight=False, width=width)

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automed.domain.placeholder_classes import with_classes
 from automed.models.cost import predict_cost
 from automed.registry.tasks import load_task
-from automed.testing.one_step import one_step, with_classes
+from automed.testing.one_step import one_step
 
 TASKS = ("polyp", "cell", "leukemia", "breast_cell", "white_cell", "brain_tumor", "lung_nodule")
 

@@ -15,7 +15,7 @@ from automed.data.layouts.names import is_part
 from automed.data.layouts.table import LAYOUTS
 from automed.domain.data_options import DataOptions
 from automed.domain.errors import DataError
-from automed.domain.space_edit import suggestion
+from automed.domain.suggestion import suggestion
 from automed.domain.task import ClassificationTask, SegmentationTask
 
 DEPTH = 4
