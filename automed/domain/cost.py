@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from automed.domain.frozen import Frozen
+from automed.domain.latency import Latency
 
 Source = Literal["predicted", "measured"]
 
@@ -30,11 +31,16 @@ class Cost(Frozen):
     macs: Quantity
     """Multiply-accumulates of one forward pass."""
     size_bytes: Quantity
-    """Bytes of the weights file: as predicted from shapes, or as it lies on disk."""
+    """Bytes of the artifact, or of the weights file where there is none: as predicted, or as it
+    lies on disk."""
     input_shape: tuple[int, int, int]
     """Channels, height, width."""
     peak_memory_bytes: Quantity | None = None
     """Peak memory of training, where it was measured."""
+    zipped_bytes: Quantity | None = None
+    """Bytes of the artifact after deflate: what sparse weights save, and only when stored so."""
+    latency: Latency | None = None
+    """Of the artifact, where it was measured."""
 
     @property
     def gmacs(self) -> float:
@@ -48,11 +54,12 @@ class Cost(Frozen):
 
     def as_metrics(self) -> dict[str, float]:
         """The costs by the names that objectives and constraints use."""
-        return {
+        known = {
             "parameters": self.parameters.value,
             "macs": self.macs.value,
             "size_bytes": self.size_bytes.value,
         }
+        return known | ({} if self.latency is None else {"latency_ms": self.latency.p50_ms})
 
     def describe(self) -> str:
         """One line with the unit and the input size spelled out."""

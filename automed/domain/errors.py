@@ -84,6 +84,18 @@ class TrainingError(AutomedError):
     """A training ended without a usable model; the trial fails, the search goes on."""
 
 
+class CompressionError(TrainingError):
+    """A model cannot be compressed in the way that was asked for."""
+
+
+class ExportError(TrainingError):
+    """A model cannot be exported, or its file does not do what the model did."""
+
+
+class BundleError(AutomedError):
+    """A bundle is missing, damaged or not made for what is asked of it."""
+
+
 class DivergedError(TrainingError):
     """The loss or the weights stopped being finite.
 

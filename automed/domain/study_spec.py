@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from automed.domain.budget import Budget
+from automed.domain.compression import Compression
 from automed.domain.data_options import DataOptions
 from automed.domain.frozen import Frozen
 from automed.domain.objective import Constraint
@@ -46,5 +49,11 @@ class StudySpec(Frozen):
     weights: str = "none"
     """``imagenet``, ``none``, or the absolute path of a folder with weight files."""
     sampler: str = "tpe"
+    compress: tuple[Compression, ...] = ()
+    """What each trained model is compressed with: children that the budget is not charged for."""
+    max_drop: float = Field(default=0.01, ge=0)
+    """How much of the guide metric a child may lose to its parent before it is marked."""
+    artifact: Literal["onnx", "weights"] = "weights"
+    """onnx: each model is exported, and scored as that file; weights: scored in PyTorch."""
     version: str
     """automed's version."""

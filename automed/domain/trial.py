@@ -34,13 +34,15 @@ class Trial(Frozen):
     """The cost that the screen computed before any training."""
     result: Result | None = None
     failure: Failure | None = None
+    parent: int | None = None
+    """Number of the trial whose model this one compresses; None: it trains its own."""
     rejected: str | None = None
     """Why the screen rejected the config; such a trial was never trained nor charged."""
 
     @property
     def charged(self) -> bool:
-        """Whether this trial counts against the budget."""
-        return self.rejected is None
+        """Whether this trial counts against the budget: it trains a model of its own."""
+        return self.rejected is None and self.parent is None
 
     @property
     def label(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from automed.domain.errors import DivergedError
 from automed.domain.task import AnyTask, SegmentationTask
 from automed.training.batches import in_order
-from automed.training.forward import Forward
 from automed.training.metrics.classification import classification_metrics
 from automed.training.metrics.multiclass import count_confusions, multiclass_metrics
 from automed.training.metrics.roc import Scores, roc_auc
@@ -48,13 +47,26 @@ class Evaluation:
     scores: Scores | None = None
 
 
+class Answers(Protocol):
+    """What gives logits for images: a model in PyTorch, or a file in another runtime."""
+
+    device: torch.device
+    """Where the images are to lie."""
+
+    def eval(self) -> None:
+        """Get ready to predict rather than to train."""
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Float32 logits of float images (batch, channels, height, width) in [0, 1]."""
+
+
 def evaluate(
-    forward: Forward, loss: nn.Module, task: AnyTask, part: Part, epoch: int
+    forward: Answers, loss: nn.Module, task: AnyTask, part: Part, epoch: int
 ) -> Evaluation:
     """Loss and metrics of a model on a part.
 
     Args:
-        forward: Holds the model, which is put into eval mode.
+        forward: The model; is put into eval mode.
         loss: As trained with.
         task: Names kind and classes.
         part: At least one sample.
@@ -63,7 +75,7 @@ def evaluate(
     Raises:
         DivergedError: An output is not finite.
     """
-    forward.model.eval()
+    forward.eval()
     device = forward.device
     total = torch.zeros((), dtype=torch.float64, device=device)
     finite = torch.ones((), dtype=torch.bool, device=device)

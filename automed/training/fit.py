@@ -61,6 +61,8 @@ def fit(
     seed: int,
     device: torch.device,
     report: Report,
+    after_step: Callable[[], None] | None = None,
+    select_from: int = 1,
 ) -> Fitted:
     """Train a model, select its best epoch by what the recipe monitors, and restore that.
 
@@ -82,6 +84,9 @@ def fit(
         report: Called after each epoch with its measurement: ``train_loss``, ``lr`` (the rate that
             the epoch began with, where it is highest), ``loss`` and the validation metrics. Its
             answer may end the training.
+        after_step: Called after each step of the optimizer, such as to make weights sparser.
+        select_from: First epoch that may be the best one, where earlier ones train a model that
+            is not yet what it is to become. One beyond the recipe's epochs counts as the last.
 
     Raises:
         DivergedError: Loss, weights or outputs are not finite.
@@ -101,6 +106,8 @@ def fit(
         TrainingBatches(train, task.augment, recipe, seed, device),
         val,
         report,
+        after_step,
+        min(select_from, recipe.epochs),
     )
     with repeatable():
         for stage in stages_of(recipe):
@@ -120,6 +127,8 @@ class _Training:
     batches: TrainingBatches
     val: Part
     report: Report
+    after_step: Callable[[], None] | None
+    select_from: int
 
     def __post_init__(self) -> None:
         self._began = time.monotonic()
@@ -134,8 +143,9 @@ class _Training:
         self._stopping.restart()
         with frozen(self.forward.model, stage.freeze) as part:
             trainer = Trainer(
-                self.forward, part, self.loss, self.batches, self.recipe, stage.epochs
-            )
+                self.forward, part, self.loss, self.batches, self.recipe, stage.epochs,
+                self.after_step,
+            )  # fmt: skip
             for _ in range(stage.epochs):
                 if self._train_epoch(trainer) is Decision.STOP:
                     return Decision.STOP
@@ -166,6 +176,8 @@ class _Training:
     def _monitored(self, seen: Evaluation) -> float:
         """What decides patience and the best epoch; smaller is better."""
         guide = self.task.quality.loss(_guide(self.task, seen))
+        if self._epoch < self.select_from:
+            return float("inf")
         return seen.loss if self.recipe.monitor == "loss" else guide
 
 

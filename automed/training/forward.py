@@ -35,6 +35,10 @@ class Forward:
             for values in (normalization.mean, normalization.std)
         )
 
+    def eval(self) -> None:
+        """Put the model into eval mode."""
+        self.model.eval()
+
     def __call__(self, images: Tensor) -> Tensor:
         """Float32 logits of float images (batch, channels, height, width) in [0, 1]."""
         normalized = ((images - self._mean) / self._std).contiguous(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -31,6 +33,7 @@ class Trainer:
         batches: The training samples.
         recipe: How to train.
         epochs: How many are planned, for the schedule.
+        after_step: Called after each step of the optimizer.
 
     Raises:
         TrainingError: The optimizer is unknown, or learning rates are to fall layer by layer in a
@@ -45,8 +48,10 @@ class Trainer:
         batches: TrainingBatches,
         recipe: Recipe,
         epochs: int,
+        after_step: Callable[[], None] | None = None,
     ) -> None:
         self._forward = forward
+        self._after_step = after_step
         self._frozen = frozen
         self._loss = loss
         self._batches = batches
@@ -100,6 +105,8 @@ class Trainer:
             nn.utils.clip_grad_norm_(self._trained, self._clip_norm)
         self._optimizer.step()
         self._schedule.step()
+        if self._after_step is not None:
+            self._after_step()
         return loss.detach()
 
 

@@ -1,0 +1,1 @@
+"""The file that leaves the house: exported, run, compared and timed."""

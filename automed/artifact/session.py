@@ -1,0 +1,72 @@
+"""An exported model in the runtime that serves it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from automed.artifact.export import INPUT
+from automed.domain.errors import ExportError
+from automed.domain.normalization import Normalization
+
+
+def open_session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
+    """A session of onnxruntime on the CPU.
+
+    Args:
+        path: Of the ONNX file.
+        threads: Within an operator; 0: as many as the machine has cores.
+
+    Raises:
+        ExportError: The runtime refuses the file.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ExportError(
+            f"onnxruntime {onnxruntime.__version__} cannot open {path}",
+            found=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
+        ) from error
+
+
+class OnnxForward:
+    """From images in [0, 1] to logits, as `Forward` does it, but with an exported file.
+
+    Args:
+        path: Of the ONNX file.
+        normalization: Of the images, channel by channel.
+        threads: As for `open_session`.
+
+    Raises:
+        ExportError: The runtime refuses the file.
+    """
+
+    def __init__(self, path: Path, normalization: Normalization, threads: int = 0) -> None:
+        self.device = torch.device("cpu")
+        self.normalization = normalization
+        self._session = open_session(path, threads)
+        self._mean, self._std = (
+            torch.tensor(values).view(1, -1, 1, 1)
+            for values in (normalization.mean, normalization.std)
+        )
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Float32 logits of float images (batch, channels, height, width) in [0, 1]."""
+        normalized = ((images.cpu() - self._mean) / self._std).contiguous().numpy()
+        return torch.from_numpy(self.run(normalized))
+
+    def run(self, normalized: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits of normalized images."""
+        logits: NDArray[np.float32] = self._session.run(None, {INPUT: normalized})[0]
+        return logits
+
+    def eval(self) -> None:
+        """Nothing: a file has no other mode."""

@@ -1,0 +1,1 @@
+"""Making trained models smaller: quantized, sparse or with fewer channels."""

@@ -1,0 +1,63 @@
+"""What a method of compression may use besides the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from automed.domain.compression import Compression
+from automed.domain.decision import Decision
+from automed.domain.measurement import Measurement
+from automed.domain.normalization import Normalization
+from automed.domain.task import AnyTask
+from automed.training.part import Part
+from automed.training.recipe import Recipe
+
+Report = Callable[[Measurement], Decision]
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """The surroundings of one compression.
+
+    Attributes:
+        compression: What is asked for.
+        task: As the parent trained it.
+        recipe: As the parent was trained; `finetuning` makes the one for a step out of it.
+        train: Training samples: to fine-tune, to calibrate and to rank channels with.
+        val: Validation samples: to choose the best epoch with.
+        normalization: Of the images, as the parent's.
+        seed: Decides order, augmentation and which images calibrate.
+        device: Where to train.
+        report: Hears of each epoch of fine-tuning.
+    """
+
+    compression: Compression
+    task: AnyTask
+    recipe: Recipe
+    train: Part
+    val: Part
+    normalization: Normalization
+    seed: int
+    device: torch.device
+    report: Report
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the model's input."""
+        return (self.task.channels, *self.task.image_size)
+
+    @property
+    def finetuning(self) -> Recipe:
+        """The parent's recipe for a shorter training with nothing frozen, from its weights on.
+
+        A tenth of the rate, falling as a cosine; every epoch is trained, the best one kept.
+        """
+        epochs = self.compression.epochs or max(1, round(self.recipe.epochs / 4))
+        recipe: Recipe = self.recipe.replace(
+            epochs=epochs, patience=epochs, freeze="none", frozen_share=0.0,
+            learning_rate=self.recipe.learning_rate / 10, schedule="cosine", warmup=0.0,
+        )  # fmt: skip
+        return recipe

@@ -1,0 +1,1 @@
+"""Bundles: exported, run and timed without the study that they came from."""
