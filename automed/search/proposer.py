@@ -15,9 +15,10 @@ from automed.domain.study_spec import StudySpec
 from automed.search.baselines import baselines_of
 from automed.search.distributions import distributions_of
 from automed.search.enumeration import configs_of
+from automed.search.family import wishes_of
 from automed.search.feasible import made_feasible
 from automed.search.probe import find_feasible
-from automed.search.record import REJECTED
+from automed.search.record import REJECTED, config_of
 from automed.search.samplers import make_sampler
 from automed.search.screen import Verdict
 from automed.search.shadow import Proposal, Shadow
@@ -65,7 +66,8 @@ class Proposer:
         Raises:
             ConstraintError: No config can be found that meets the constraints.
         """
-        seen = {_key(Config(trial.params)) for trial in history}
+        seen = {_key(config_of(trial)) for trial in history}
+        seen |= {_key(wish) for trial in history for wish in wishes_of(trial)}
         shadow = Shadow(self._spec.task.space, self._spec.task.objectives, history)
         for name, config in self.baselines.items():
             if _key(config) not in seen:

@@ -20,6 +20,12 @@ SEED = "automed:seed"
 ORIGIN = "automed:origin"
 PREDICTED = "automed:predicted"
 REJECTED = "automed:rejected"
+PARENT = "automed:parent"
+"""Number of the trial whose model this one compresses."""
+EXTRA = "automed:extra"
+"""Keys of the config that the search space does not hold: a compression asked for by a flag."""
+WISHES = "automed:wishes"
+"""Compressed configs, as JSON, that wait for this trial's training."""
 SAMPLER_STATE = "automed:sampler_state"
 """What the sampler remembered for the whole study when it proposed this trial."""
 
@@ -70,19 +76,25 @@ def is_ours(frozen: FrozenTrial) -> bool:
     return SEED in frozen.user_attrs
 
 
+def config_of(frozen: FrozenTrial) -> Config:
+    """The whole config, also what of it lies outside the search space."""
+    return Config({**frozen.params, **frozen.user_attrs.get(EXTRA, {})})
+
+
 def trial_of(frozen: FrozenTrial) -> Trial:
     """The snapshot of a trial from the journal alone."""
     attrs = frozen.user_attrs
     finished = attrs.get(RESULT) or attrs.get(STOPPED)
     return Trial(
         number=frozen.number,
-        config=Config(frozen.params),
+        config=config_of(frozen),
         seed=attrs[SEED],
         state=TrialState(frozen.state.name),
         origin=attrs[ORIGIN],
         predicted=_parse(Cost, attrs.get(PREDICTED)),
         result=_parse(Result, finished),
         failure=_parse(Failure, attrs.get(FAILURE)),
+        parent=attrs.get(PARENT),
         rejected=attrs.get(REJECTED),
     )
 

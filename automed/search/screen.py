@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from automed.domain.compression import with_compression
 from automed.domain.config import Config
 from automed.domain.cost import Cost
 from automed.domain.errors import AutomedError, ConstraintError
@@ -59,6 +60,23 @@ def screen(
     values = cost.as_metrics()
     broken = [describe_broken(c, values) for c in known if c.violation(values[c.metric]) > 0]
     return Verdict(cost, violations_of(known, values), "; ".join(broken) or None)
+
+
+def screen_family(config: Config, spec: StudySpec, cost_of: CostOf) -> Verdict:
+    """Judge a config together with the children that ``--compress`` will make of its model.
+
+    A model that breaks a constraint may be trained all the same, for the sake of a child that
+    keeps it.
+    """
+    space, constraints = spec.task.space, spec.constraints
+    verdict = screen(config, space, cost_of, constraints)
+    if verdict.rejected is None or verdict.cost is None:
+        return verdict
+    for compression in spec.compress:
+        child = screen(with_compression(config, compression), space, cost_of, constraints)
+        if child.rejected is None:
+            return Verdict(verdict.cost, child.violations)
+    return verdict
 
 
 def violations_of(

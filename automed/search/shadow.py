@@ -18,7 +18,7 @@ from automed.domain.config import Config
 from automed.domain.objective import Objective
 from automed.domain.space import SearchSpace
 from automed.search.distributions import distributions_of, suggest
-from automed.search.record import REJECTED, SAMPLER_STATE, template
+from automed.search.record import EXTRA, REJECTED, SAMPLER_STATE, template
 
 logging.getLogger("optuna.storages").setLevel(logging.WARNING)  # one line for each shadow else
 
@@ -72,7 +72,8 @@ class Shadow:
             storage=self._storage, directions=[o.direction for o in objectives]
         )
         self._id = self._storage.get_study_id_from_name(self._study.study_name)
-        for trial in _without_excess(list(history)):
+        inside = [trial for trial in history if EXTRA not in trial.user_attrs]
+        for trial in _without_excess(inside):
             self._remember(trial, keep_curve=len(objectives) == 1)
 
     def ask(self, sampler: BaseSampler, origin: str, fixed: Config | None = None) -> Proposal:

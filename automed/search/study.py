@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from optuna.trial import FrozenTrial, TrialState
 
 from automed.domain.budget import Budget
+from automed.domain.compression import Compression
 from automed.domain.config import Config
 from automed.domain.decision import Decision
 from automed.domain.digest import derive_seed
@@ -20,6 +21,17 @@ from automed.domain.result import Failure, Result
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
 from automed.search import record
+from automed.search.distributions import distributions_of
+from automed.search.family import (
+    Child,
+    child_proposal,
+    due_children,
+    extra_of,
+    is_compressed,
+    parent_proposal,
+    trained_by,
+    with_wish,
+)
 from automed.search.journal import Journal
 from automed.search.lock import StudyLock
 from automed.search.probe import find_feasible
@@ -30,6 +42,7 @@ from automed.search.screen import (
     Verdict,
     check_constraints,
     screen,
+    screen_family,
     split_constraints,
     violations_of,
 )
@@ -92,8 +105,7 @@ class Study:
         check_sampler(spec.sampler)
         check_constraints(spec)
         _refuse_existing(folder, spec)
-        space = spec.task.space
-        find_feasible(spec, lambda config: screen(config, space, cost_of, spec.constraints))
+        find_feasible(spec, lambda config: screen_family(config, spec, cost_of))
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -112,6 +124,7 @@ class Study:
         cost_of: CostOf,
         on_rejected: OnRejected | None = None,
         budget: Budget | None = None,
+        compress: tuple[Compression, ...] = (),
     ) -> Study:
         """Resume a study.
 
@@ -120,6 +133,7 @@ class Study:
             cost_of: As in ``create``.
             on_rejected: As in ``create``.
             budget: Replaces the study's budget, for good.
+            compress: Is added, for good, to what each trained model is compressed with.
 
         Raises:
             StudyError: There is no study, it is running, or its files are broken.
@@ -127,8 +141,12 @@ class Study:
         read_spec(folder)  # before the lock, which would leave a file in a folder without a study
         with StudyLock(folder).kept_on_success() as lock:
             spec = read_spec(folder)
-            if budget is not None:
-                spec = spec.replace(budget=budget)
+            changed = spec.replace(
+                budget=budget or spec.budget,
+                compress=tuple(dict.fromkeys([*spec.compress, *compress])),
+            )
+            if changed != spec:
+                spec = changed
                 write_spec(folder, spec)
             return cls(folder, spec, cost_of, on_rejected, lock)
 
@@ -150,7 +168,8 @@ class Study:
     @property
     def remaining(self) -> int:
         """Trainings that the budget still allows to start."""
-        charged = sum(record.REJECTED not in t.user_attrs for t in self._history())
+        free = {record.REJECTED, record.PARENT}
+        charged = sum(free.isdisjoint(t.user_attrs) for t in self._history())
         return max(0, self.spec.budget.trials - charged)
 
     @property
@@ -170,7 +189,10 @@ class Study:
         return feasible_front(self.spec, self.trials)
 
     def ask(self) -> Trial | None:
-        """The next trial to train: first those that a killed process left, then new ones.
+        """The next trial to run: what a killed process left, due children, then new configs.
+
+        A config that says how to compress is preceded by the trial that trains its model, if no
+        earlier one did; it follows as a child once that is complete.
 
         Returns:
             None where the budget is spent, or nothing is left to try (``remaining`` is above 0
@@ -183,17 +205,17 @@ class Study:
         for frozen in self._history():
             if frozen.state is TrialState.RUNNING and frozen.number not in self._handed_out:
                 return self._hand_out(frozen)
+        for child in list(due_children(self._history(), self.spec)):
+            if (trial := self._handed(self._record_child(child))) is not None:
+                return trial
         while self.remaining:
             proposal = self._proposer.propose(self._history(), len(self._journal.trials()))
             if proposal is None:
                 self._ended = "the search ended early: no config is left that is new and allowed"
                 return None
-            verdict = self._screen(proposal.config)
-            frozen = self._record(proposal, verdict)
-            if verdict.rejected is None:
-                return self._hand_out(frozen)
-            if self.on_rejected is not None:
-                self.on_rejected(self._snapshot(frozen))
+            added = self._accept(proposal)
+            if added is not None and (trial := self._handed(added)) is not None:
+                return trial
         return None
 
     def report(self, trial: Trial, measurement: Measurement) -> Decision:
@@ -255,10 +277,51 @@ class Study:
         self._handed_out.add(frozen.number)
         return self._snapshot(frozen)
 
-    def _record(self, proposal: Proposal, verdict: Verdict) -> FrozenTrial:
+    def _handed(self, frozen: FrozenTrial) -> Trial | None:
+        """Hand a new trial out; None where the screen rejected it."""
+        if record.REJECTED not in frozen.user_attrs:
+            return self._hand_out(frozen)
+        if self.on_rejected is not None:
+            self.on_rejected(self._snapshot(frozen))
+        return None
+
+    def _accept(self, proposal: Proposal) -> FrozenTrial | None:
+        """Record a proposal; None where it waits for a training that is under way."""
+        config = proposal.config
+        verdict = self._screen(config)
+        if verdict.rejected is not None or not is_compressed(config):
+            return self._record(proposal, verdict)
+        trained = trained_by(self._history(), config)
+        if trained is None:
+            parent = parent_proposal(proposal)
+            judged = Verdict(self._screen(parent.config).cost, verdict.violations)
+            return self._record(parent, judged, {record.WISHES: with_wish(None, config)})
+        if trained.state is TrialState.RUNNING:
+            self._journal.note(trained.number, record.WISHES, with_wish(trained, config))
+            return None
+        if trained.state is not TrialState.COMPLETE:
+            why = f"trial {trained.number}, which was to train its model, is not complete"
+            return self._record(proposal, Verdict(verdict.cost, verdict.violations, why))
+        return self._record(proposal, verdict, {record.PARENT: trained.number})
+
+    def _record_child(self, child: Child) -> FrozenTrial:
+        known = distributions_of(self.spec.task.space)
+        attrs: dict[str, Any] = {record.PARENT: child.parent.number}
+        if extra := extra_of(child.config, known):
+            attrs[record.EXTRA] = extra
+        task = self.spec.task
+        verdict = screen(child.config, task.space, self._cost_of, self.spec.constraints)
+        origin = child.parent.user_attrs[record.ORIGIN]
+        return self._record(child_proposal(child, known, origin), verdict, attrs)
+
+    def _record(
+        self, proposal: Proposal, verdict: Verdict, attrs: Mapping[str, Any] | None = None
+    ) -> FrozenTrial:
+        config = Config({**dict(proposal.config.items()), **(attrs or {}).get(record.EXTRA, {})})
         user_attrs = {
-            record.SEED: self._seed_of(proposal.config),
+            record.SEED: self._seed_of(config),
             record.ORIGIN: proposal.origin,
+            **(attrs or {}),
         }
         if proposal.sampler_state:
             user_attrs[record.SAMPLER_STATE] = proposal.sampler_state
@@ -279,7 +342,7 @@ class Study:
         return derive_seed(self.spec.seed, "train", config.digest)
 
     def _screen(self, config: Config) -> Verdict:
-        return screen(config, self.spec.task.space, self._cost_of, self.spec.constraints)
+        return screen_family(config, self.spec, self._cost_of)
 
     def _running(self, trial: Trial) -> None:
         known = {t.number: t for t in self._history()}
