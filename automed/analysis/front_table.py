@@ -25,7 +25,9 @@ class FrontRow:
         gmacs: 10^9 multiply-accumulates of one forward pass.
         megabytes: Size of the weights, in units of 10^6 bytes.
         parameters_m: Millions of parameters.
+        latency_ms: Median milliseconds of one image, where that was measured.
         origin: Who proposed the config.
+        parent: Number of the trial whose model it compresses.
         is_knee: Whether the front bends most here.
         config: What was trained.
     """
@@ -35,7 +37,9 @@ class FrontRow:
     gmacs: float
     megabytes: float
     parameters_m: float
+    latency_ms: float | None
     origin: str
+    parent: int | None
     is_knee: bool
     config: Config
 
@@ -60,7 +64,8 @@ def front_rows(front: Front, guide: str) -> list[FrontRow]:
             FrontRow(
                 number=trial.number, quality=trial.result.metrics[guide], gmacs=cost.gmacs,
                 megabytes=cost.megabytes, parameters_m=cost.parameters.value / 1e6,
-                origin=trial.origin, is_knee=trial.number == front.knee, config=trial.config,
+                latency_ms=cost.latency.p50_ms if cost.latency else None,
+                origin=trial.origin, parent=trial.parent, is_knee=trial.number == front.knee, config=trial.config,
             )
         )  # fmt: skip
     return rows
@@ -75,7 +80,8 @@ def write_front_csv(rows: Sequence[FrontRow], path: Path, guide: str) -> Path:
         guide: Name of the guide metric, for the heading.
     """
     keys = sorted({key for row in rows for key in row.config})
-    heading = ["trial", guide, "gmacs", "size_mb", "parameters_m", "origin", "knee", *keys]
+    figures = ["gmacs", "size_mb", "parameters_m", "latency_ms"]
+    heading = ["trial", guide, *figures, "origin", "parent", "knee", *keys]
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("w", encoding="utf-8", newline="") as file:
@@ -84,7 +90,7 @@ def write_front_csv(rows: Sequence[FrontRow], path: Path, guide: str) -> Path:
         for row in rows:
             values = [
                 row.number, row.quality, row.gmacs, row.megabytes, row.parameters_m,
-                row.origin, "knee" if row.is_knee else "",
+                row.latency_ms, row.origin, row.parent, "knee" if row.is_knee else "",
             ]  # fmt: skip
             writer.writerow([*values, *(row.config.get(key, "") for key in keys)])
     partial.replace(path)

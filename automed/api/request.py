@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from automed.api.flags import read_flags, with_flags
 from automed.api.random_weights import NOTE, for_random_weights
 from automed.api.vocabulary import load_known
+from automed.domain.compression import PREFIX, Compression
 from automed.domain.config import Value
 from automed.domain.data_options import DataOptions
 from automed.domain.errors import AutomedError
@@ -38,6 +40,10 @@ class SearchRequest:
         fix_values: ``key=value`` pairs that hold a parameter.
         weights: ``imagenet``, ``none`` or a folder with weight files.
         sampler: Name of the sampler.
+        compress: What each trained model is compressed with.
+        compress_auto: Whether the sampler chooses how to compress, too.
+        max_drop: How much of the guide metric a child may lose before it is marked.
+        artifact: ``onnx``: models are exported, and scored as files; ``weights``: in PyTorch.
     """
 
     task: str
@@ -55,6 +61,10 @@ class SearchRequest:
     fix_values: tuple[str, ...] = ()
     weights: str = "imagenet"
     sampler: str = "tpe"
+    compress: tuple[Compression, ...] = ()
+    compress_auto: bool = False
+    max_drop: float = 0.01
+    artifact: Literal["onnx", "weights"] = "onnx"
 
     def __post_init__(self) -> None:
         check_positive("--budget", self.budget, "a number of trials, at least 1")
@@ -64,6 +74,14 @@ class SearchRequest:
             check_positive("--max-gflops", self.max_gflops, "more than 0")
         if self.max_size_mb is not None:
             check_positive("--max-size-mb", self.max_size_mb, "more than 0")
+        if not self.max_drop >= 0:
+            raise AutomedError("--max-drop is negative", found=self.max_drop, expected="0 or more")
+        if (self.compress or self.compress_auto) and self.artifact == "weights":
+            raise AutomedError(
+                "--compress and --artifact weights exclude each other",
+                found="--compress " + (",".join(map(str, self.compress)) or "auto"),
+                expected="--artifact onnx: compressed models are files, and compared with files",
+            )
         if self.name is not None and not re.fullmatch(NAME, self.name):
             raise AutomedError(
                 f"--name {self.name} cannot name a study, which is a folder",
@@ -111,7 +129,10 @@ class SearchRequest:
         return (*moved.notes, NOTE) if unfrozen and unfrozen != moved.task else moved.notes
 
     def _moved(self, task: AnyTask) -> Moved:
-        return Moved(task, ()) if self.space is None else with_space(task, load_known(self.space))
+        moved = Moved(task, ())
+        if self.space is not None:
+            moved = with_space(task, load_known(self.space))
+        return with_compressions(moved) if self.compress_auto else moved
 
     def _named(self) -> set[str]:
         return {pair.partition("=")[0].strip() for pair in (*self.set_values, *self.fix_values)}
@@ -149,6 +170,21 @@ def with_space(task: AnyTask, space: SearchSpace) -> Moved:
             kept.append(baseline)
     moved: AnyTask = task.replace(space=space, baselines=tuple(kept))
     return Moved(moved, tuple(notes))
+
+
+def with_compressions(moved: Moved) -> Moved:
+    """A task whose space also says how to compress; one that does so by itself stays as it is."""
+    space = moved.task.space
+    if any(key.startswith(PREFIX) for key in space.parameters):
+        return moved
+    added = load_known("compression").parameters
+    # A paper's configuration is what it was: not compressed.
+    dense = {f"{PREFIX}method": "none"}
+    task: AnyTask = moved.task.replace(
+        space=space.replace(parameters={**space.parameters, **added}),
+        baselines=tuple(b.replace(config={**b.config, **dense}) for b in moved.task.baselines),
+    )
+    return Moved(task, moved.notes)
 
 
 def choices_of(space: SearchSpace, key: str, default: Value) -> tuple[Value, ...]:

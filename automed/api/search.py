@@ -17,6 +17,7 @@ from automed.data.cache import build_cache
 from automed.data.dataset import Dataset
 from automed.data.split import make_split
 from automed.domain.budget import Budget
+from automed.domain.compression import Compression
 from automed.domain.config import Config
 from automed.domain.cost import Cost
 from automed.domain.decision import Decision
@@ -78,15 +79,24 @@ def start(
     steps: Steps = silent,
     on_rejected: Callable[[Trial], None] | None = None,
     device: str = "auto",
+    task: AnyTask | None = None,
 ) -> Search:
     """Create a study.
+
+    Args:
+        request: What is asked for.
+        workspace: Where studies lie.
+        steps: Shows what takes long.
+        on_rejected: Called with each trial that the screen rejected.
+        device: As in `Job`.
+        task: The request's task as it is to be searched, where not even the request can say it.
 
     Raises:
         AutomedError: A setting is invalid, the data cannot be used, weights are missing, no
             config can meet the constraints, or a study of that name exists.
     """
     plugin = load_task(request.task)
-    task = request.adapt(plugin)
+    task = task or request.adapt(plugin)
     check_sampler(request.sampler)
     resolve_device(device)
     workspace.ensure_writable()
@@ -113,9 +123,10 @@ def start(
         name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
         budget=Budget(trials=request.budget), constraints=request.constraints(),
         weights=request.weights, sampler=request.sampler, version=__version__,
+        compress=request.compress, max_drop=request.max_drop, artifact=request.artifact,
     )  # fmt: skip
     _build_caches(checked.dataset, task, workspace, steps)
-    study = Study.create(folder, spec, _cost_of(task), on_rejected)
+    study = Study.create(folder, spec, _cost_of(spec), on_rejected)
     _write(folder / "split.json", split)
     notes = (*request.notes(plugin), *_notes(study, split))
     return Search(study, _job(spec, split, workspace, folder, device), checked, notes)
@@ -128,11 +139,21 @@ def resume(
     on_rejected: Callable[[Trial], None] | None = None,
     budget: int | None = None,
     device: str = "auto",
+    compress: tuple[Compression, ...] = (),
 ) -> Search:
-    """Open a study that was interrupted or gets a larger budget.
+    """Open a study that was interrupted, gets a larger budget or more children.
+
+    Args:
+        name: Of the study.
+        workspace: Where it lies.
+        steps: Shows what takes long.
+        on_rejected: Called with each trial that the screen rejected.
+        budget: Replaces the study's.
+        device: As in `Job`.
+        compress: Is added to what each trained model is compressed with.
 
     Raises:
-        StudyError: There is no such study, it is running, or its budget is spent.
+        StudyError: There is no such study, it is running, or was not made for what is asked.
         DataError: The data changed since the study began.
     """
     workspace.ensure_writable()
@@ -142,6 +163,12 @@ def resume(
         check_positive("--budget", budget, "a number of trials, at least 1")
     new = Budget(trials=budget) if budget is not None else None
     spec = read_spec(folder)
+    if compress and spec.artifact != "onnx":
+        raise StudyError(
+            f"study {name!r} scores its models in PyTorch, and compressed ones are files",
+            found="--artifact weights",
+            hint="search anew with --artifact onnx, the default",
+        )
     task = spec.task
     dataset = reopen(task, spec.data)
     split = make_split(dataset, task.split, spec.seed)
@@ -153,7 +180,7 @@ def resume(
         )  # fmt: skip
     preflight(encoders_of(task.space), spec.weights)
     _build_caches(dataset, task, workspace, steps)
-    study = Study.open(folder, _cost_of(task), on_rejected, budget=new)
+    study = Study.open(folder, _cost_of(spec), on_rejected, new, compress)
     _write(folder / "split.json", split)
     job = _job(study.spec, split, workspace, folder, device)
     return Search(study, job, None, _notes(study, split))
@@ -163,8 +190,8 @@ def _run(trial: Trial, report: Callable[[Measurement], Decision], *, job: Job) -
     return resume_trial(trial, job, report)
 
 
-def _cost_of(task: AnyTask) -> Callable[[Config], Cost]:
-    return partial(screened_cost, task=task)
+def _cost_of(spec: StudySpec) -> Callable[[Config], Cost]:
+    return partial(screened_cost, task=spec.task, artifact=spec.artifact)
 
 
 def _build_caches(dataset: Dataset, task: AnyTask, workspace: Workspace, steps: Steps) -> None:

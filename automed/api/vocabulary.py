@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from automed.data.preprocess import read_chain
 from automed.data.window import read_window
 from automed.domain.applied import AUGMENT_KEYS, DATA_KEYS
+from automed.domain.compression import METHODS, PREFIX, Compression
 from automed.domain.config import Value
 from automed.domain.errors import AutomedError
 from automed.domain.parameter import Parameter
@@ -27,6 +28,7 @@ KEYS = (
     "model.architecture", "model.encoder", "model.dropout", *sorted(_MODEL),
     *(f"training.{name}" for name in Recipe.model_fields),
     *DATA_KEYS, *AUGMENT_KEYS,
+    *(f"{PREFIX}{name}" for name in Compression.model_fields),
 )  # fmt: skip
 """Every parameter that something reads."""
 
@@ -67,11 +69,17 @@ def _check_architecture(name: str) -> None:
         raise AutomedError(f"there is no architecture {name!r}{suggestion(name, ARCHITECTURES)}")
 
 
+def _check_method(name: str) -> None:
+    if name not in METHODS:
+        raise AutomedError(f"there is no method {name!r}{suggestion(name, METHODS)}")
+
+
 _JUDGES: dict[str, Callable[[str], object]] = {
     "model.architecture": _check_architecture,
     "model.encoder": check_encoder,
     "training.loss": check_loss,
     "training.optimizer": check_optimizer,
+    "compression.method": _check_method,
     "data.preprocess": lambda text: read_chain(text, _COLOUR),
     "data.window": read_window,
 }

@@ -28,12 +28,15 @@ class Eta:
         del now
         self._epoch = epoch
 
-    def finished(self, now: float) -> None:
-        """The trial ended."""
-        if self._begun is not None:
-            self._spans.append(now - self._begun)
+    def finished(self, now: float, *, charged: bool = True) -> None:
+        """The trial ended; the time of one that is not charged, a child, is its family's."""
+        span = 0.0 if self._begun is None else now - self._begun
+        if charged:
+            self._spans.append(span)
+            self._left -= 1
+        elif self._spans:
+            self._spans[-1] += span
         self._begun = None
-        self._left -= 1
 
     def trial(self, now: float) -> float | None:
         """Seconds until the running trial ends at the latest; None before its first epoch."""

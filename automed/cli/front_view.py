@@ -10,7 +10,7 @@ from rich.table import Table
 from automed.api.front import ShownFront
 from automed.cli.console import out
 from automed.cli.live import summary
-from automed.domain.trial import TrialState
+from automed.domain.trial import Trial, TrialState
 
 
 def print_front(shown: ShownFront) -> None:
@@ -28,28 +28,55 @@ def print_front(shown: ShownFront) -> None:
         title_justify="left", title_style="bold",
         caption=f"GFLOPs are multiply-accumulates (GMACs) at {height}x{width}; twice that "
         f"counting multiply and add. {spec.task.quality.label} on the validation part. "
-        f"Hypervolume {front.hypervolume:.4f}.",
+        f"Hypervolume {front.hypervolume:.4f}.{_timed(shown)}",
         caption_justify="left",
     )  # fmt: skip
-    for column in ("trial", spec.task.quality.label, "GFLOPs", "MB", "params (M)", "", "config"):
+    timed = any(t.result and t.result.cost.latency for t in front.trials)
+    latency = ["ms"] if timed else []
+    quality = spec.task.quality.label
+    for column in ("trial", quality, "GFLOPs", "MB", *latency, "params (M)", "", "config"):
         right = column not in ("", "config")
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for trial in front.trials:
         assert trial.result is not None
         cost = trial.result.cost
-        remarks = [trial.origin] if trial.origin != spec.sampler else []
-        remarks += ["knee"] if trial.number == front.knee else []
+        measured = [f"{cost.latency.p50_ms:.1f}" if cost.latency else ""] if timed else []
         table.add_row(
             str(trial.number), f"{trial.result.metrics[spec.task.guide]:.4f}",
-            f"{cost.gmacs:.3f}", f"{cost.megabytes:.2f}", f"{cost.parameters.value / 1e6:.3f}",
-            ", ".join(remarks), summary(trial.config),
+            f"{cost.gmacs:.3f}", f"{cost.megabytes:.2f}", *measured,
+            f"{cost.parameters.value / 1e6:.3f}", ", ".join(_remarks(trial, shown)),
+            summary(trial.config),
         )  # fmt: skip
     out.print()
     out.print(table)
     if all(not t.result or not t.result.metrics[spec.task.guide] for t in front.trials):
         out.print(f"[yellow]No trial learned anything yet ({spec.task.quality.label} 0)[/yellow]: "
                   "more epochs (--epochs) or a larger input (--image-size) may help.")  # fmt: skip
+    _print_warnings(front.trials)
     _print_failures(shown)
+
+
+def _timed(shown: ShownFront) -> str:
+    found = next((t.result.cost.latency for t in shown.front.trials if t.result), None)
+    if found is None:
+        return ""
+    return (
+        f" ms: one image on {found.threads} thread of this machine's {found.device} under "
+        f"{found.runtime}."
+    )
+
+
+def _remarks(trial: Trial, shown: ShownFront) -> list[str]:
+    words = [trial.origin] if trial.origin != shown.spec.sampler else []
+    words += [f"child of {trial.parent}"] if trial.parent is not None else []
+    words += ["knee"] if trial.number == shown.front.knee else []
+    return words + (["[yellow]!"] if trial.result and trial.result.remarks else [])
+
+
+def _print_warnings(trials: Sequence[Trial]) -> None:
+    for trial in trials:
+        for remark in trial.result.remarks if trial.result else ():
+            out.print(f"[yellow]! trial {trial.number}:[/yellow] {remark}")
 
 
 def print_files(files: Sequence[Path]) -> None:
@@ -60,7 +87,7 @@ def print_files(files: Sequence[Path]) -> None:
 
 
 def _print_failures(shown: ShownFront) -> None:
-    failed = [t for t in shown.trials if t.failure is not None and t.charged]
+    failed = [t for t in shown.trials if t.failure is not None]
     for trial in failed[:3]:
         assert trial.failure is not None
         first = trial.failure.message.splitlines()[0]

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from automed.cli.console import out
 from automed.cli.eta import Eta, clock
+from automed.domain.compression import compression_of
 from automed.domain.config import Config
 from automed.domain.front import front_of
 from automed.domain.measurement import Measurement
@@ -33,11 +34,13 @@ class LiveTable:
 
     def __init__(self, spec: StudySpec, earlier: Sequence[Trial] = ()) -> None:
         self._spec = spec
-        self._finished = [t for t in earlier if t.charged and t.state is not TrialState.RUNNING]
+        self._finished = [
+            t for t in earlier if t.rejected is None and t.state is not TrialState.RUNNING
+        ]
         self._running: Trial | None = None
         self._last: Measurement | None = None
-        self._rejected = sum(not t.charged for t in earlier)
-        self._eta = Eta(spec.budget.trials, len(self._finished), spec.task.training.epochs)
+        self._rejected = sum(t.rejected is not None for t in earlier)
+        self._eta = Eta(spec.budget.trials, self._trained, spec.task.training.epochs)
         self._front: set[int] = set()
         self._refresh_front()
         self._live = Live(console=out, refresh_per_second=4, get_renderable=self._render)
@@ -70,7 +73,7 @@ class LiveTable:
         """Show what came of it."""
         self._finished.append(trial)
         self._running = None
-        self._eta.finished(time.monotonic())
+        self._eta.finished(time.monotonic(), charged=trial.charged)
         self._refresh_front()
         if not out.is_terminal:
             out.print(self._line(trial), soft_wrap=True, markup=False)
@@ -78,6 +81,10 @@ class LiveTable:
     def trial_rejected(self, trial: Trial) -> None:
         """Count it: it cost nothing."""
         self._rejected += 1
+
+    @property
+    def _trained(self) -> int:
+        return sum(t.charged for t in self._finished)
 
     def _refresh_front(self) -> None:
         front = front_of(self._finished, self._spec.task.objectives)
@@ -107,12 +114,13 @@ class LiveTable:
         ]  # fmt: skip
 
     def _progress(self, trial: Trial) -> tuple[str, str]:
-        guide, most = self._spec.task.guide, self._spec.task.training.epochs
+        guide = self._spec.task.guide
+        of = "" if trial.parent is not None else f"/{self._spec.task.training.epochs}"
         if trial.result is not None:
-            return f"{trial.result.metrics[guide]:.4f}", f"{trial.result.epochs}/{most}"
+            return f"{trial.result.metrics[guide]:.4f}", f"{trial.result.epochs}{of}"
         if trial.state is TrialState.RUNNING and self._last is not None:
-            return f"{self._last.metrics[guide]:.4f}", f"{self._last.epoch}/{most}"
-        return "", f"0/{most}" if trial.state is TrialState.RUNNING else ""
+            return f"{self._last.metrics[guide]:.4f}", f"{self._last.epoch}{of}"
+        return "", f"0{of}" if trial.state is TrialState.RUNNING else ""
 
     def _time(self, trial: Trial) -> str:
         if trial.state is TrialState.RUNNING:
@@ -120,10 +128,12 @@ class LiveTable:
         return clock(trial.result.seconds) + " spent" if trial.result else ""
 
     def _footer(self) -> RenderableType:
-        done, total = len(self._finished), self._spec.budget.trials
+        done, total = self._trained, self._spec.budget.trials
+        children = len(self._finished) - done
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
             ProgressBar(total=total, completed=done, width=40), f"{done} of {total} trials",
+            f"{children} compressed" if children else "",
             f"ETA {clock(self._eta.study(time.monotonic()))}",
             Text(f"{self._rejected} rejected unseen", style="dim") if self._rejected else "",
             Text("* on the front", style="dim"),
@@ -146,10 +156,12 @@ class LiveTable:
 
 
 def summary(config: Config) -> str:
-    """A config in one line: the choices that shape the model first."""
+    """A config in one line: how it is compressed, then the choices that shape the model."""
+    compression = compression_of(config)
+    how = [] if compression is None else [str(compression)]
     model = [
         str(v) for k, v in config.items() if k.startswith(("model.arch", "model.enc", "data."))
     ]
     rest = [str(config[k]) for k in ("training.loss", "training.optimizer") if k in config]
     rate = config.get("training.learning_rate")
-    return " ".join([*model, *rest, *([f"lr {rate:.1e}"] if rate is not None else [])])
+    return " ".join([*how, *model, *rest, *([f"lr {rate:.1e}"] if rate is not None else [])])

@@ -14,6 +14,7 @@ from automed.api.tracking import browse, open_tracker
 from automed.cli.console import err, next_steps, out, steps
 from automed.cli.front_view import print_files, print_front
 from automed.cli.live import LiveTable
+from automed.domain.compression import Compression
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial, TrialState
 from automed.domain.workspace import Workspace
@@ -33,8 +34,9 @@ def run_new(request: SearchRequest, workspace: Workspace, device: str) -> None:
 
 
 def run_on(
-    task: str, name: str | None, workspace: Workspace, budget: int | None, device: str
-) -> None:
+    task: str, name: str | None, workspace: Workspace, budget: int | None, device: str,
+    compress: tuple[Compression, ...] = (),
+) -> None:  # fmt: skip
     """Go on with a study.
 
     Raises:
@@ -42,7 +44,8 @@ def run_on(
     """
     rejected = _Relay()
     with steps() as step:
-        search = resume(name or latest(workspace, task), workspace, step, rejected, budget, device)
+        study = name or latest(workspace, task)
+        search = resume(study, workspace, step, rejected, budget, device, compress)
     _run(search, workspace, rejected)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,6 +18,9 @@ from automed.cli.options import (
     data_options,
     workspace_at,
 )
+
+if TYPE_CHECKING:
+    from automed.domain.compression import Compression
 
 
 def search(
@@ -72,6 +75,21 @@ def search(
         bool, typer.Option("--no-pretrained", help="Train from random weights.")
     ] = False,
     sampler: Annotated[str, typer.Option(help="tpe, gp, nsga2, qmc or random.")] = "tpe",
+    compress: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD,METHOD,...",
+            help="Compress each trained model: ptq, qat, sparse, prune:RATIO, prune:RATIO+ptq, "
+            "prune:RATIO+qat; auto: the sampler chooses. The budget is not charged.",
+        ),
+    ] = None,
+    max_drop: Annotated[
+        float, typer.Option(help="Quality that a child may lose before it is marked.")
+    ] = 0.01,
+    artifact: Annotated[
+        str,
+        typer.Option(help="onnx: score the exported file; weights: score in PyTorch, faster."),
+    ] = "onnx",
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with a study: --name, or the task's latest."),
@@ -93,7 +111,7 @@ def search(
     place = workspace_at(workspace)
     if resume:
         _refuse_settings(ctx)
-        run_on(task, name, place, budget, device)
+        run_on(task, name, place, budget, device, _compressions(compress))
         return
     request = SearchRequest(
         task=task, budget=50 if budget is None else budget, seed=seed, name=name, data=data,
@@ -104,11 +122,12 @@ def search(
         max_gflops=max_gflops, max_size_mb=max_size_mb,
         space=space, set_values=tuple(set_ or ()), fix_values=tuple(fix or ()),
         weights=_weights(weights, no_pretrained), sampler=sampler,
+        compress=_compressions(compress), compress_auto=compress == "auto", max_drop=max_drop, artifact=_artifact(artifact),
     )  # fmt: skip
     run_new(request, place, device)
 
 
-_ON_RESUME = {"task", "name", "budget", "resume", "device", "workspace"}
+_ON_RESUME = {"task", "name", "budget", "resume", "device", "workspace", "compress"}
 
 
 def _refuse_settings(ctx: typer.Context) -> None:
@@ -124,7 +143,7 @@ def _refuse_settings(ctx: typer.Context) -> None:
         raise StudyError(
             f"--resume goes on with the settings the study began with; {', '.join(extra)} "
             "cannot be changed",
-            expected="--resume with --name, --budget or --device only",
+            expected="--resume with --name, --budget, --compress or --device only",
             hint="leave the flags out, or start a new study without --resume",
         )
 
@@ -137,3 +156,19 @@ def _weights(folder: Path | None, no_pretrained: bool) -> str:
     if no_pretrained:
         return "none"
     return "imagenet" if folder is None else str(folder.absolute())
+
+
+def _compressions(text: str | None) -> tuple[Compression, ...]:
+    from automed.domain.compression import read_compressions
+
+    return () if text in (None, "auto") else read_compressions(text)
+
+
+def _artifact(word: str) -> Literal["onnx", "weights"]:
+    from automed.domain.errors import AutomedError
+
+    if word == "onnx":
+        return "onnx"
+    if word == "weights":
+        return "weights"
+    raise AutomedError(f"--artifact {word} is unknown", expected="onnx or weights")

@@ -64,6 +64,7 @@ LABELS = {
     "macs": "GFLOPs (MACs)",
     "size_bytes": "Size (MB)",
     "parameters": "Parameters (M)",
+    "latency_ms": "Latency (ms)",
 }
 
 SCALES = {"macs": 1e9, "size_bytes": 1e6, "parameters": 1e6}

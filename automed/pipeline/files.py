@@ -12,6 +12,7 @@ from automed.domain.history import HISTORY
 from automed.domain.measurement import Measurement
 
 WEIGHTS = "weights.safetensors"
+ARTIFACT = "model.onnx"
 RESULT = "result.json"
 PREVIEW = "preview.npz"
 PREDICTIONS = "predictions.npz"

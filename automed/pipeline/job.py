@@ -24,4 +24,8 @@ class Job(Frozen):
 
     def trial_folder(self, trial: Trial) -> Path:
         """Where this trial's files lie."""
-        return Path(self.folder) / "trials" / f"{trial.number:04d}"
+        return self.folder_of(trial.number)
+
+    def folder_of(self, number: int) -> Path:
+        """Where the files of the trial with this number lie."""
+        return Path(self.folder) / "trials" / f"{number:04d}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from automed.pipeline.files import PREDICTIONS, PREVIEW, replacing
-from automed.training.fit import Fitted
+from automed.training.evaluate import Answers, Evaluation
 from automed.training.metrics.multiclass import dice_per_image
 from automed.training.metrics.segmentation import per_image
 from automed.training.part import Part
@@ -21,7 +21,29 @@ SHOWN = 8
 """Validation images in a preview, at most."""
 
 
-def write_preview(fitted: Fitted, val: Part, ids: Sequence[str], folder: Path) -> Path:
+def write_pictures(
+    forward: Answers, seen: Evaluation, val: Part, ids: Sequence[str], folder: Path
+) -> Path:
+    """Write what the pictures of a trial are drawn from; see the two functions below.
+
+    Args:
+        forward: The model.
+        seen: What it does on the validation part.
+        val: That part.
+        ids: Sample ids, in the part's order.
+        folder: The trial's folder.
+
+    Raises:
+        WorkspaceError: The file cannot be written.
+    """
+    if val.targets.ndim == 1:
+        return write_predictions(seen, val, ids, folder)
+    return write_preview(forward, seen, val, ids, folder)
+
+
+def write_preview(
+    forward: Answers, seen: Evaluation, val: Part, ids: Sequence[str], folder: Path
+) -> Path:
     """Write ``preview.npz``: some validation images with truth and prediction.
 
     The worst, the median and the best image by Dice come first, then images in between.
@@ -31,27 +53,29 @@ def write_preview(fitted: Fitted, val: Part, ids: Sequence[str], folder: Path) -
 
     - of one foreground class: ``probabilities`` uint8 (K, height, width), 255 for 1, foreground
       from 128 on; and of the whole validation part ``scores`` int64 (2, bins), pixels by truth and
-      logit as `count_scores` gives them: the ROC curve.
+      logit as `count_scores` gives them: the ROC curve; and ``counts`` int64 (N, 4), pixels of each
+      image as `count_pixels` gives them, in the part's order.
     - of several: ``predictions`` uint8 (K, height, width) of class indices; and of the whole
       validation part ``confusion`` int64 (1 + classes, 1 + classes), pixels by true (rows) and
       predicted class, background first. ``dice`` is then the mean over the classes that an image
       has or is said to have.
 
     Args:
-        fitted: A trained segmentation model.
-        val: The validation part it was selected on.
+        forward: A trained segmentation model.
+        seen: What it does on the validation part.
+        val: That part.
         ids: Sample ids, in the part's order.
         folder: The trial's folder.
 
     Raises:
         WorkspaceError: The file cannot be written.
     """
-    counts = fitted.best.outputs
+    counts = seen.outputs
     dice = per_image(counts)["dice"] if val.classes == 1 else dice_per_image(counts)
     chosen = examples(dice)
-    images, _ = val.batch(chosen, fitted.forward.device)
+    images, _ = val.batch(chosen, forward.device)
     with torch.inference_mode():
-        logits = fitted.forward(images)
+        logits = forward(images)
     rows = val.rows[chosen]
     path = folder / PREVIEW
     with replacing(path) as draft, draft.open("wb") as file:
@@ -62,32 +86,35 @@ def write_preview(fitted: Fitted, val: Part, ids: Sequence[str], folder: Path) -
             masks=val.targets[rows],
             dice=dice[chosen],
             allow_pickle=False,
-            **(_binary(logits, fitted) if val.classes == 1 else _multiclass(logits, fitted)),
+            **(_binary(logits, seen) if val.classes == 1 else _multiclass(logits, seen)),
         )
     return path
 
 
-def _binary(logits: Tensor, fitted: Fitted) -> dict[str, NDArray[Any]]:
+def _binary(logits: Tensor, seen: Evaluation) -> dict[str, NDArray[Any]]:
     probabilities = (torch.sigmoid(logits) * 255).round().byte().squeeze(1)
-    assert fitted.best.scores is not None
-    return {"probabilities": probabilities.cpu().numpy(), "scores": fitted.best.scores}
-
-
-def _multiclass(logits: Tensor, fitted: Fitted) -> dict[str, NDArray[Any]]:
-    predictions = logits.argmax(dim=1).byte()
+    assert seen.scores is not None
     return {
-        "predictions": predictions.cpu().numpy(), "confusion": fitted.best.outputs.sum(axis=0),
+        "probabilities": probabilities.cpu().numpy(), "scores": seen.scores,
+        "counts": seen.outputs,
     }  # fmt: skip
 
 
-def write_predictions(fitted: Fitted, val: Part, ids: Sequence[str], folder: Path) -> Path:
+def _multiclass(logits: Tensor, seen: Evaluation) -> dict[str, NDArray[Any]]:
+    predictions = logits.argmax(dim=1).byte()
+    return {
+        "predictions": predictions.cpu().numpy(), "confusion": seen.outputs.sum(axis=0),
+    }  # fmt: skip
+
+
+def write_predictions(seen: Evaluation, val: Part, ids: Sequence[str], folder: Path) -> Path:
     """Write ``predictions.npz``: the class probabilities of the whole validation part.
 
     Holds ``ids`` (N,), ``labels`` int64 (N,), ``probabilities`` float32 (N, classes).
 
     Args:
-        fitted: A trained classifier.
-        val: The validation part it was selected on.
+        seen: What a trained classifier does on the validation part.
+        val: That part.
         ids: Sample ids, in the part's order.
         folder: The trial's folder.
 
@@ -100,7 +127,7 @@ def write_predictions(fitted: Fitted, val: Part, ids: Sequence[str], folder: Pat
             file,
             ids=np.array(list(ids)),
             labels=val.labels,
-            probabilities=fitted.best.outputs.astype(np.float32),
+            probabilities=seen.outputs.astype(np.float32),
         )
     return path
 

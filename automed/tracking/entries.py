@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from automed.domain.compression import compression_of
 from automed.domain.cost import Cost
 from automed.domain.front import Front
 from automed.domain.objective import Constraint, Objective
@@ -39,6 +40,8 @@ def study_params(spec: StudySpec) -> dict[str, str]:
         "budget": str(spec.budget.trials),
         "sampler": spec.sampler,
         "weights": spec.weights,
+        "compress": ",".join(map(str, spec.compress)) or "none",
+        "artifact": spec.artifact,
         "image_size": f"{height}x{width}",
         "channels": str(task.channels),
         "objectives": ", ".join(f"{o.direction} {o.metric}" for o in task.objectives),
@@ -74,6 +77,12 @@ def _note(spec: StudySpec) -> str:
     return "\n\n".join(lines)
 
 
+def trial_name(trial: Trial) -> str:
+    """What the run of a trial is called."""
+    compression = None if trial.parent is None else compression_of(trial.config)
+    return f"trial {trial.number}" + (f": {compression}" if compression is not None else "")
+
+
 def trial_params(trial: Trial) -> dict[str, str]:
     """The config of a trial under its own keys, and the trial's seed."""
     return {**{key: str(value) for key, value in trial.config.items()}, "seed": str(trial.seed)}
@@ -97,8 +106,13 @@ def trial_tags(spec: StudySpec, trial: Trial, uid: str, parent: str) -> dict[str
         tags["failure"] = f"{trial.failure.kind}: {trial.failure.message}"
     if trial.result is not None:
         tags["device"] = trial.result.device
-        if trial.result.artifact is not None:
-            tags["weights_file"] = trial.result.artifact
+        files = {"weights_file": trial.result.weights, "artifact": trial.result.artifact}
+        tags |= {name: file for name, file in files.items() if file is not None}
+        if trial.result.remarks:
+            tags["remarks"] = "; ".join(trial.result.remarks)
+        tags |= {f"compression.{name}": str(value) for name, value in trial.result.details.items()}
+    if trial.parent is not None:
+        tags["parent_trial"] = str(trial.parent)
     return tags
 
 
@@ -106,7 +120,7 @@ def trial_values(trial: Trial) -> dict[str, float]:
     """The figures of a trial that do not belong to an epoch: costs and, at the end, the best."""
     result = trial.result
     cost = result.cost if result is not None else trial.predicted
-    values = _cost_values(cost) if cost is not None else {}
+    values = {} if cost is None else _cost_values(cost) | _more_cost_values(cost)
     if result is not None:
         values |= {f"best_{name}": value for name, value in result.metrics.items()}
         values |= {
@@ -114,6 +128,11 @@ def trial_values(trial: Trial) -> dict[str, float]:
             "best_epoch": float(result.best_epoch),
             "seconds": result.seconds,
         }
+        if result.parity is not None:
+            values |= {
+                "parity_max_difference": result.parity.max_difference,
+                "parity_snr_db": result.parity.snr_db,
+            }
     return values
 
 
@@ -121,6 +140,16 @@ def _cost_values(cost: Cost) -> dict[str, float]:
     return {
         "parameters": cost.parameters.value, "gmacs": cost.gmacs, "size_mb": cost.megabytes,
     }  # fmt: skip
+
+
+def _more_cost_values(cost: Cost) -> dict[str, float]:
+    """What is measured of files alone."""
+    values = {}
+    if cost.zipped_bytes is not None:
+        values["zipped_mb"] = cost.zipped_bytes.value / 1e6
+    if cost.latency is not None:
+        values |= {"latency_p50_ms": cost.latency.p50_ms, "latency_p95_ms": cost.latency.p95_ms}
+    return values
 
 
 def front_values(front: Front, quality: Objective, rejected: int) -> dict[str, float]:

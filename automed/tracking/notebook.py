@@ -206,14 +206,16 @@ class Notebook:
             run = None
         if run is None:
             run = new_run(
-                self._client, self._experiment, f"trial {trial.number}", self._tags(trial),
+                self._client, self._experiment, entries.trial_name(trial), self._tags(trial),
                 round(started * 1000),
             )  # fmt: skip
             self._runs.trials[trial.number] = run
         return run
 
     def _tags(self, trial: Trial) -> dict[str, str]:
-        return entries.trial_tags(self._spec, trial, self._uid, self._study().id)
+        # Under the run of the model that it compresses, where there is one already.
+        above = self._runs.trials.get(trial.parent) if trial.parent is not None else None
+        return entries.trial_tags(self._spec, trial, self._uid, (above or self._study()).id)
 
     def _write_files(self, run: Run, trial: Trial, folder: Path) -> None:
         run.log_text("config.json", trial.config.model_dump_json(indent=1))

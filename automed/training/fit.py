@@ -16,17 +16,17 @@ from automed.domain.measurement import Measurement
 from automed.domain.normalization import Normalization
 from automed.domain.task import AnyTask
 from automed.models.freeze import frozen
-from automed.training.class_weights import balanced_weights
 from automed.training.device import repeatable
 from automed.training.early_stopping import EarlyStopping
 from automed.training.evaluate import Evaluation, evaluate
 from automed.training.forward import Forward
-from automed.training.losses import Loss, build_loss
+from automed.training.losses import Loss
 from automed.training.part import Part
 from automed.training.recipe import Recipe
 from automed.training.stages import Stage, stages_of
 from automed.training.trainer import Trainer
 from automed.training.training_batches import TrainingBatches
+from automed.training.trial_loss import trial_loss
 
 Report = Callable[[Measurement], Decision]
 
@@ -94,10 +94,7 @@ def fit(
     """
     torch.manual_seed(derive_seed(seed, "dropout"))
     model.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    weights = balanced_weights(task, train) if recipe.class_weights else None
-    loss = build_loss(
-        recipe.loss, class_weights=weights, label_smoothing=recipe.label_smoothing
-    ).to(device)
+    loss = trial_loss(recipe, task, train).to(device)
     training = _Training(
         Forward(model, normalization, device, recipe.precision),
         task,

@@ -55,7 +55,7 @@ def test_a_trial_leaves_its_files_and_a_result_that_describes_them(job_of, trial
     assert result.metrics[guide] == max(m.metrics[guide] for m in heard)
     assert (result.epochs, result.device) == (3, "cpu")
     assert result.split_digest == job.split.digest
-    assert Path(job.folder, result.artifact) == folder / "weights.safetensors"
+    assert Path(job.folder, result.weights) == folder / "weights.safetensors"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,7 +76,7 @@ def test_the_weights_on_disk_reach_the_metrics_of_the_result(job_of, trial_of, c
     result = run_trial(trial, job, go_on)
     task, cache = job.spec.task, cache_of(job)
     model = build_model(trial.config, task)
-    load_weights(model, Path(job.folder) / result.artifact)
+    load_weights(model, Path(job.folder) / result.weights)
     model.to(memory_format=torch.channels_last)
     forward = Forward(model, result.normalization, torch.device("cpu"), "fp32")
     rows = cache.index(job.split.val)
@@ -211,7 +211,7 @@ def test_pretrained_weights_are_where_the_training_starts(job_of, trial_of, tmp_
     job = job_of("segmentation", weights=str(tmp_path))
     trial = trial_of("segmentation", training__learning_rate=1e-12, training__weight_decay=0.0)
     result = run_trial(trial, job, lambda m: Decision.STOP)
-    loaded = load_file(Path(job.folder) / result.artifact)
+    loaded = load_file(Path(job.folder) / result.weights)
     torch.testing.assert_close(
         loaded["encoder.model.conv_stem.weight"], donor.state_dict()["conv_stem.weight"]
     )

@@ -1,0 +1,38 @@
+"""A trial's folder, from its first file to its last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from automed.domain.result import Result
+from automed.domain.trial import Trial
+from automed.pipeline.files import RESULT, replacing, writing
+from automed.pipeline.job import Job
+
+
+def fresh_folder(trial: Trial, job: Job) -> Path:
+    """The trial's folder, without the result of an attempt that was cut off after writing it.
+
+    Raises:
+        WorkspaceError: It cannot be made.
+    """
+    folder = job.trial_folder(trial)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / RESULT).unlink(missing_ok=True)
+    return folder
+
+
+def relative(file: Path, job: Job) -> str:
+    """A file as a result names it: relative to the study's folder."""
+    return file.relative_to(job.folder).as_posix()
+
+
+def write_result(result: Result, folder: Path) -> None:
+    """Write ``result.json``, the last file of a trial: where it is, all others are.
+
+    Raises:
+        WorkspaceError: It cannot be written.
+    """
+    with replacing(folder / RESULT) as draft:
+        draft.write_text(result.model_dump_json(indent=1), encoding="utf-8")
