@@ -65,7 +65,8 @@ def front_rows(front: Front, guide: str) -> list[FrontRow]:
                 number=trial.number, quality=trial.result.metrics[guide], gmacs=cost.gmacs,
                 megabytes=cost.megabytes, parameters_m=cost.parameters.value / 1e6,
                 latency_ms=cost.latency.p50_ms if cost.latency else None,
-                origin=trial.origin, parent=trial.parent, is_knee=trial.number == front.knee, config=trial.config,
+                origin=trial.origin, parent=trial.parent, is_knee=trial.number == front.knee,
+                config=trial.config,
             )
         )  # fmt: skip
     return rows

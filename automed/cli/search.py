@@ -122,7 +122,8 @@ def search(
         max_gflops=max_gflops, max_size_mb=max_size_mb,
         space=space, set_values=tuple(set_ or ()), fix_values=tuple(fix or ()),
         weights=_weights(weights, no_pretrained), sampler=sampler,
-        compress=_compressions(compress), compress_auto=compress == "auto", max_drop=max_drop, artifact=_artifact(artifact),
+        compress=_compressions(compress), compress_auto=compress == "auto",
+        max_drop=max_drop, artifact=_artifact(artifact),
     )  # fmt: skip
     run_new(request, place, device)
 

@@ -13,6 +13,8 @@ from automed.domain.measurement import Measurement
 
 WEIGHTS = "weights.safetensors"
 ARTIFACT = "model.onnx"
+TRAINED = "trained.json"
+"""A result in PyTorch, while the file that is to replace it is still being made."""
 RESULT = "result.json"
 PREVIEW = "preview.npz"
 PREDICTIONS = "predictions.npz"

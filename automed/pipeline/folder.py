@@ -6,7 +6,7 @@ from pathlib import Path
 
 from automed.domain.result import Result
 from automed.domain.trial import Trial
-from automed.pipeline.files import RESULT, replacing, writing
+from automed.pipeline.files import RESULT, TRAINED, replacing, writing
 from automed.pipeline.job import Job
 
 
@@ -19,7 +19,8 @@ def fresh_folder(trial: Trial, job: Job) -> Path:
     folder = job.trial_folder(trial)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / RESULT).unlink(missing_ok=True)
+        for stale in (RESULT, TRAINED):
+            (folder / stale).unlink(missing_ok=True)
     return folder
 
 

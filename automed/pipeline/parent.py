@@ -6,11 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from automed.artifact.export import export_onnx
 from automed.domain.applied import applied
-from automed.domain.cost import Quantity
+from automed.domain.cost import Cost, Quantity
 from automed.domain.decision import Decision
 from automed.domain.digest import derive_seed
 from automed.domain.measurement import Measurement
@@ -22,17 +20,17 @@ from automed.models.cost import predict_cost
 from automed.models.normalization import fixed_normalization
 from automed.models.weights import load_pretrained
 from automed.models.weights_file import save_weights
-from automed.pipeline.files import ARTIFACT, WEIGHTS, History, replacing
+from automed.pipeline.exported import export_trained
+from automed.pipeline.files import TRAINED, WEIGHTS, History, replacing
 from automed.pipeline.folder import fresh_folder, relative, write_result
 from automed.pipeline.job import Job
-from automed.pipeline.package import package, threshold_of
+from automed.pipeline.package import threshold_of
 from automed.pipeline.parts import Parts, parts_of
 from automed.pipeline.preview import write_pictures
 from automed.training.device import resolve_device
 from automed.training.fit import Fitted, fit
 from automed.training.recipe import Recipe, recipe_of
 from automed.training.statistics import statistics
-from automed.training.trial_loss import trial_loss
 
 Report = Callable[[Measurement], Decision]
 
@@ -47,9 +45,9 @@ def run_parent(trial: Trial, job: Job, report: Report) -> Result:
     The task trained is the study's with the config applied: its ``data.*`` and ``augment.*`` keys
     decide preprocessing, normalization and augmentation.
 
-    Writes ``weights.safetensors``, ``history.jsonl`` (a line an epoch), ``model.onnx`` where the
-    study wants files, ``preview.npz`` or ``predictions.npz``, and last ``result.json`` into the
-    trial's folder.
+    Writes ``weights.safetensors``, ``history.jsonl`` (a line an epoch), ``trained.json`` and
+    ``model.onnx`` where the study wants files, ``preview.npz`` or ``predictions.npz``, and last
+    ``result.json`` into the trial's folder.
 
     Args:
         trial: Its config and its seed decide everything.
@@ -70,29 +68,34 @@ def run_parent(trial: Trial, job: Job, report: Report) -> Result:
     task = applied(job.spec.task, trial.config)
     recipe = recipe_of(trial.config, task)
     predicted = predict_cost(trial.config, task)
-    device = resolve_device(job.device)
     parts = parts_of(task, job)
     folder = fresh_folder(trial, job)
     fitted = _trained(trial, task, recipe, parts, job, report)
     with replacing(folder / WEIGHTS) as draft:
         save_weights(fitted.forward.model, draft)
+    result = _in_torch(predicted, fitted, job, folder)
+    if job.spec.artifact == "weights":
+        write_pictures(fitted.forward, fitted.best, parts.val, job.split.val, folder)
+        write_result(result, folder)
+        return result
+    with replacing(folder / TRAINED) as draft:
+        draft.write_text(result.model_dump_json(indent=1), encoding="utf-8")
+    return export_trained(trial, result, fitted.forward.model, job)
+
+
+def _in_torch(predicted: Cost, fitted: Fitted, job: Job, folder: Path) -> Result:
     size = (folder / WEIGHTS).stat().st_size
-    result = Result(
+    return Result(
         metrics={**fitted.best.metrics, "loss": fitted.best.loss},
-        cost=predicted.replace(size_bytes=Quantity(value=size, source="measured")),
+        cost=predicted.replace(
+            size_bytes=Quantity(value=size, source="measured"),
+            peak_memory_bytes=_peak(fitted.forward.device),
+        ),
         epochs=fitted.epochs, best_epoch=fitted.best_epoch, seconds=fitted.seconds,
         weights=relative(folder / WEIGHTS, job), threshold=threshold_of(fitted.best),
-        split_digest=job.split.digest, device=str(device),
+        split_digest=job.split.digest, device=str(fitted.forward.device),
         normalization=fitted.forward.normalization,
     )  # fmt: skip
-    peak = _peak(device)
-    if job.spec.artifact == "onnx":
-        result = _exported(result, fitted, task, recipe, parts, job, folder)
-    else:
-        write_pictures(fitted.forward, fitted.best, parts.val, job.split.val, folder)
-    result = result.replace(cost=result.cost.replace(peak_memory_bytes=peak))
-    write_result(result, folder)
-    return result
 
 
 def _trained(
@@ -116,27 +119,6 @@ def _trained(
             normalization=fixed_normalization(task) or statistics(parts.train),
             seed=trial.seed, device=device, report=heard,
         )  # fmt: skip
-
-
-def _exported(
-    result: Result, fitted: Fitted, task: AnyTask, recipe: Recipe, parts: Parts, job: Job,
-    folder: Path,
-) -> Result:  # fmt: skip
-    """The result of the exported file in place of the PyTorch model's."""
-    model: nn.Module = fitted.forward.model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    file = folder / ARTIFACT
-    with replacing(file) as draft:
-        export_onnx(model, draft, (task.channels, *task.image_size))
-    packed = package(
-        file, model, trial_loss(recipe, task, parts.train), task, parts.val,
-        fitted.forward.normalization, metrics=fitted.best.metrics, quantized=False,
-    )  # fmt: skip
-    write_pictures(packed.forward, packed.seen, parts.val, job.split.val, folder)
-    exported: Result = result.replace(
-        metrics={**packed.seen.metrics, "loss": packed.seen.loss}, cost=packed.cost,
-        artifact=relative(file, job), parity=packed.parity, threshold=threshold_of(packed.seen),
-    )  # fmt: skip
-    return exported
 
 
 def _peak(device: torch.device) -> Quantity | None:

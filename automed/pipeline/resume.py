@@ -11,7 +11,8 @@ from automed.domain.history import HISTORY, read_history
 from automed.domain.measurement import Measurement
 from automed.domain.result import Result
 from automed.domain.trial import Trial
-from automed.pipeline.files import RESULT
+from automed.pipeline.exported import reload_and_export
+from automed.pipeline.files import RESULT, TRAINED
 from automed.pipeline.job import Job
 from automed.pipeline.run import run_trial
 
@@ -22,7 +23,8 @@ def resume_trial(trial: Trial, job: Job, report: Report) -> Result:
     """What `run_trial` gives, without training anew where its result lies on disk already.
 
     A process may be killed or interrupted after it wrote the result and before the study was told.
-    ``result.json`` is written last and whole: where it is there, so is everything else.
+    ``result.json`` is written last and whole: where it is there, so is everything else. Where
+    ``trained.json`` is, the model is trained and only its file is to be made.
 
     Args:
         trial: As for `run_trial`.
@@ -32,18 +34,21 @@ def resume_trial(trial: Trial, job: Job, report: Report) -> Result:
     Raises:
         AutomedError: As `run_trial` does.
     """
-    result = _left_behind(trial, job)
+    result = _left_behind(trial, job, RESULT)
     if result is None:
-        return run_trial(trial, job, report)
+        trained = _left_behind(trial, job, TRAINED)
+        if trained is None:
+            return run_trial(trial, job, report)
+        result = reload_and_export(trial, trained, job)
     for measurement in read_history(job.trial_folder(trial) / HISTORY):
         report(measurement)
     return result
 
 
-def _left_behind(trial: Trial, job: Job) -> Result | None:
+def _left_behind(trial: Trial, job: Job, name: str) -> Result | None:
     folder = job.trial_folder(trial)
     try:
-        result = Result.model_validate_json((folder / RESULT).read_bytes())
+        result = Result.model_validate_json((folder / name).read_bytes())
     except (FileNotFoundError, NotADirectoryError, ValidationError):
         return None
     fits = result.split_digest == job.split.digest

@@ -16,7 +16,7 @@ TRIALS = int(os.environ.get("AUTOMED_KILL_TRIALS", "4"))
 """Raise it for a longer look: 50 trials take some minutes."""
 SETTINGS = (
     "--budget", str(TRIALS), "--no-pretrained", "--epochs", "1", "--image-size", "32",
-    "--seed", "3", "--set", "model.architecture=unet,linknet,fpn",
+    "--seed", "3", "--artifact", "weights", "--set", "model.architecture=unet,linknet,fpn",
     "--fix", "model.encoder=tf_mobilenetv3_small_075",
 )  # fmt: skip
 
