@@ -15,24 +15,31 @@ from automed.domain.errors import ExportError
 from automed.domain.normalization import Normalization
 
 
-def open_session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
-    """A session of onnxruntime on the CPU.
+def open_session(file: Path | bytes, threads: int = 0) -> onnxruntime.InferenceSession:
+    """A session of onnxruntime on the CPU. Equal inputs give equal outputs, to the last bit.
 
     Args:
-        path: Of the ONNX file.
-        threads: Within an operator; 0: as many as the machine has cores.
+        file: An ONNX file, or its content.
+        threads: Within an operator; 0: as many as the machine has cores. 1: all is computed in
+            the thread that calls.
 
     Raises:
-        ExportError: The runtime refuses the file.
+        ExportError: The file is missing, or the runtime refuses it.
     """
+    name = "a model" if isinstance(file, bytes) else str(file)
+    if not isinstance(file, bytes) and not file.is_file():
+        raise ExportError(f"{name} is missing", expected="an ONNX file")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
     options.log_severity_level = 3
+    content = file if isinstance(file, bytes) else str(file)
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise ExportError(
-            f"onnxruntime {onnxruntime.__version__} cannot open {path}",
+            f"onnxruntime {onnxruntime.__version__} cannot open {name}",
             found=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
         ) from error
 
@@ -52,7 +59,9 @@ class OnnxForward:
     def __init__(self, path: Path, normalization: Normalization, threads: int = 0) -> None:
         self.device = torch.device("cpu")
         self.normalization = normalization
+        self._path = path
         self._session = open_session(path, threads)
+        self._inputs = self._session.get_inputs()
         self._mean, self._std = (
             torch.tensor(values).view(1, -1, 1, 1)
             for values in (normalization.mean, normalization.std)
@@ -64,8 +73,20 @@ class OnnxForward:
         return torch.from_numpy(self.run(normalized))
 
     def run(self, normalized: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits of normalized images."""
-        logits: NDArray[np.float32] = self._session.run(None, {INPUT: normalized})[0]
+        """Logits of normalized images (batch, channels, height, width).
+
+        Raises:
+            ExportError: The file has another input, or takes images of another shape.
+        """
+        try:
+            logits: NDArray[np.float32] = self._session.run(None, {INPUT: normalized})[0]
+        except Exception as error:
+            raise ExportError(
+                f"onnxruntime {onnxruntime.__version__} cannot run {self._path}",
+                found=f"images {tuple(normalized.shape)} {normalized.dtype}: "
+                f"{str(error).splitlines()[0] if str(error) else type(error).__name__}",
+                expected=", ".join(f"{i.name} {i.shape} {i.type}" for i in self._inputs),
+            ) from error
         return logits
 
     def eval(self) -> None:

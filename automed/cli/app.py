@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from automed import __version__
-from automed.cli import data, encoders, front, plugin, search, space, studies, sync, tasks
+from automed.cli import (
+    bench,
+    data,
+    encoders,
+    export,
+    front,
+    plugin,
+    predict,
+    reproduce,
+    search,
+    space,
+    studies,
+    sync,
+    tasks,
+)
 from automed.domain.errors import AutomedError
 
 app = typer.Typer(
@@ -22,6 +36,10 @@ app = typer.Typer(
 )
 app.command()(search.search)
 app.command()(front.front)
+app.command()(export.export)
+app.command()(predict.predict)
+app.command()(bench.bench)
+app.command()(reproduce.reproduce)
 app.command()(studies.studies)
 app.command()(tasks.tasks)
 app.command()(encoders.encoders)

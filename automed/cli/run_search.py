@@ -16,20 +16,23 @@ from automed.cli.front_view import print_files, print_front
 from automed.cli.live import LiveTable
 from automed.domain.compression import Compression
 from automed.domain.study_spec import StudySpec
+from automed.domain.task import AnyTask
 from automed.domain.trial import Trial, TrialState
 from automed.domain.workspace import Workspace
 from automed.executors.outcome import Outcome
 
 
-def run_new(request: SearchRequest, workspace: Workspace, device: str) -> None:
-    """Create a study and run it.
+def run_new(
+    request: SearchRequest, workspace: Workspace, device: str, task: AnyTask | None = None
+) -> None:
+    """Create a study and run it; see `automed.api.search.start`.
 
     Raises:
         AutomedError: See `automed.api.search.start`.
     """
     rejected = _Relay()
     with steps() as step:
-        search = start(request, workspace, step, rejected, device)
+        search = start(request, workspace, step, rejected, device, task)
     _run(search, workspace, rejected)
 
 

@@ -1,0 +1,66 @@
+"""Nodes of an int8 graph that read their activations in float."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import onnx
+from onnx import GraphProto, NodeProto
+
+_QDQ = ("QuantizeLinear", "DequantizeLinear")
+
+
+def with_float_activations(model: onnx.ModelProto, nodes: Collection[str]) -> onnx.ModelProto:
+    """A copy of a QDQ model in which some nodes take and give float activations.
+
+    Their weights stay int8 in the file, behind a DequantizeLinear. What else reads the same
+    activations in integers goes on doing so.
+
+    Args:
+        model: As onnxruntime's quantizer makes it.
+        nodes: Names of nodes.
+    """
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    graph = changed.graph
+    makers = {name: node for node in graph.node for name in node.output}
+    chosen = set(nodes)
+    given = {name for node in graph.node if node.name in chosen for name in node.output}
+    for node in graph.node:
+        if node.op_type in _QDQ:
+            continue
+        for place, name in enumerate(node.input):
+            source = _float_source(name, makers)
+            # An integer node needs all its inputs in integers: it reads what was quantized again.
+            if source and (node.name in chosen or (source in given and not _weighted(node))):
+                node.input[place] = source
+    _remove_unused(graph)
+    return changed
+
+
+def _weighted(node: NodeProto) -> bool:
+    return node.op_type in ("Conv", "ConvTranspose", "MatMul", "Gemm")
+
+
+def _float_source(name: str, makers: dict[str, NodeProto]) -> str | None:
+    """The activation that a DequantizeLinear's output stands for; None where there is none."""
+    back = makers.get(name)
+    if back is None or back.op_type != "DequantizeLinear":
+        return None
+    quantizer = makers.get(back.input[0])
+    if quantizer is None or quantizer.op_type != "QuantizeLinear":
+        return None
+    return quantizer.input[0]
+
+
+def _remove_unused(graph: GraphProto) -> None:
+    outputs = {output.name for output in graph.output}
+    while True:
+        used = outputs | {name for node in graph.node for name in node.input}
+        dead = [node for node in graph.node if used.isdisjoint(node.output)]
+        if not dead:
+            break
+        for node in dead:
+            graph.node.remove(node)
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
+        graph.initializer.remove(tensor)

@@ -1,0 +1,98 @@
+"""Bytes of a model's ONNX file before it is trained or exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import nn
+
+from automed.compression.fake_quantize import WEIGHTED
+
+_FLOAT = 4
+_NODES = 850
+"""Of names, attributes and shapes in a float file, for each layer with weights and what follows
+it. Fitted on exported files."""
+_INT8_NODES = 3300
+"""The same in an int8 file, with its QuantizeLinear and DequantizeLinear nodes."""
+_SCALED = 5
+"""Of each output channel in an int8 file: a float scale and an int8 zero point."""
+_BIASED = 9
+"""Of each bias: int32, with a float scale and a zero point, which is one byte."""
+
+
+@dataclass(frozen=True)
+class _Layer:
+    weights: int
+    channels: int
+    biased: bool
+
+
+@dataclass(frozen=True)
+class _Contents:
+    layers: tuple[_Layer, ...]
+    others: int
+    """Floats that belong to no convolution or linear layer, and to no folded batch norm."""
+
+
+def onnx_bytes(model: nn.Module) -> int:
+    """Bytes of the file that `automed.artifact.export.export_onnx` writes, predicted.
+
+    Args:
+        model: As it would be exported; may lie on the meta device, since only shapes are read.
+    """
+    contents = _contents(model)
+    floats = contents.others + sum(
+        layer.weights + layer.channels * layer.biased for layer in contents.layers
+    )
+    return _FLOAT * floats + _NODES * len(contents.layers)
+
+
+def int8_bytes(model: nn.Module) -> int:
+    """Bytes of the file that `automed.compression.ptq.Ptq` writes, predicted.
+
+    Args:
+        model: As it would be exported; may lie on the meta device, since only shapes are read.
+    """
+    contents = _contents(model)
+    size = _FLOAT * contents.others + _INT8_NODES * len(contents.layers)
+    for layer in contents.layers:
+        size += layer.weights + layer.channels * (_SCALED + _BIASED * layer.biased)
+    return size
+
+
+def _contents(model: nn.Module) -> _Contents:
+    layers: list[_Layer] = []
+    others = 0
+    for module, norm in _with_folded(model):
+        if isinstance(module, WEIGHTED):
+            transposed = isinstance(module, nn.ConvTranspose2d)
+            channels = module.weight.shape[1] * module.groups if transposed else len(module.weight)
+            biased = module.bias is not None or norm is not None
+            layers.append(_Layer(module.weight.numel(), channels, biased))
+            continue
+        others += sum(p.numel() for p in module.parameters(recurse=False))
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            others += 2 * module.num_features
+    return _Contents(tuple(layers), others)
+
+
+def _with_folded(model: nn.Module) -> Iterator[tuple[nn.Module, nn.Module | None]]:
+    """Modules with floats of their own, each layer with the batch norm that vanishes in it.
+
+    The exporter folds a batch norm that follows a convolution; here, one that is defined after it
+    and has as many channels.
+    """
+    own = [m for m in model.modules() if next(m.parameters(recurse=False), None) is not None]
+    folded: set[int] = set()
+    for module, after in zip(own, [*own[1:], None], strict=True):
+        if id(module) in folded:
+            continue
+        fits = (
+            isinstance(after, nn.modules.batchnorm._BatchNorm)
+            and isinstance(module, nn.Conv2d)
+            and module.out_channels == after.num_features
+        )
+        norm = after if fits else None
+        folded.add(id(norm))
+        yield module, norm

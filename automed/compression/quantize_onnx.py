@@ -1,0 +1,239 @@
+"""From a float ONNX file to one that computes in int8."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import tempfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnxruntime.quantization import QDQQuantizer, QuantType, quant_pre_process
+from onnxruntime.quantization.calibrate import TensorsData
+from onnxruntime.quantization.quant_utils import load_model_with_shape_infer
+
+from automed.artifact.export import INPUT
+from automed.artifact.quantized import check_quantized
+from automed.artifact.session import open_session
+from automed.compression.calibration import Batch, CalibrationImages, activation_ranges
+from automed.compression.float_activations import with_float_activations
+from automed.domain.errors import CompressionError
+
+WEIGHTED = ("Conv", "ConvTranspose", "MatMul", "Gemm")
+"""Operators that compute with weights: what int8 makes faster and smaller."""
+
+OPERATORS = (
+    *WEIGHTED, "Add", "Mul", "Sigmoid", "Relu", "Clip", "LeakyRelu", "MaxPool", "AveragePool",
+    "GlobalAveragePool", "Resize", "Concat", "Pad", "Reshape", "Flatten", "Squeeze", "Unsqueeze",
+    "Transpose", "Split", "Slice",
+)  # fmt: skip
+"""Those between them that onnxruntime also computes in integers, so that activations stay u8."""
+
+ENOUGH_DB = 20.0
+"""SNR of the logits on the calibration images below which the fall-backs are tried."""
+_KEPT = 0.25
+"""At most this share of the weighted nodes keeps float activations."""
+_CHUNKS = 8
+_COMPARED = 16
+"""Calibration images on which the logits are compared."""
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """What was done.
+
+    Attributes:
+        calibration: How the ranges were chosen in the end.
+        images: How many calibrated.
+        nodes: Weighted nodes that compute in int8.
+        kept_float: Names of those that keep float activations; their weights are int8.
+        snr_db: Of the logits on calibration images, against the float file.
+    """
+
+    calibration: str
+    images: int
+    nodes: int
+    kept_float: tuple[str, ...]
+    snr_db: float
+
+
+def quantize_onnx(
+    source: Path, target: Path, images: CalibrationImages, enough_db: float = ENOUGH_DB
+) -> Quantized:
+    """Write an int8 file: QDQ, u8 activations, s8 weights a channel, for onnxruntime on CPUs.
+
+    Where the int8 logits of the calibration images are too far from the float ones, two fall-backs
+    are tried, in this order, and kept only if they are nearer: ranges that clip rare values
+    (percentile), and float activations for the nodes that lose most. Weights are int8 always, so
+    that the file stays small.
+
+    Args:
+        source: As `export_onnx` writes it.
+        target: Of the int8 file.
+        images: What calibrates.
+        enough_db: SNR of the logits from which on no fall-back is tried.
+
+    Raises:
+        CompressionError: Nothing can be quantized, or onnxruntime's quantizer fails.
+        ExportError: The int8 file does not stand for the float file.
+        OSError: The file cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="automed-int8-") as name, _quiet():
+        folder = Path(name)
+        graph = folder / "preprocessed.onnx"
+        # Symbolic inference fails on some graphs that the exporter annotated well (DeepLabV3+).
+        quant_pre_process(str(source), str(graph), skip_symbolic_shape=True)
+        if not _weighted(onnx.load(graph, load_external_data=False)):
+            raise CompressionError(
+                "the model has nothing to quantize",
+                found="no convolution and no matrix product",
+                expected=f"some of {', '.join(WEIGHTED)}",
+            )
+        try:
+            search = _Search(graph, folder, images, enough_db)
+            found = search.run()
+        except (ValueError, RuntimeError, KeyError, AssertionError) as error:
+            raise CompressionError(
+                f"onnxruntime {onnxruntime.__version__} cannot quantize the model",
+                found=f"{type(error).__name__}: {error}",
+                hint="leave int8 out of --compress for this architecture",
+            ) from error
+        _sign(found.model, onnx.load(graph, load_external_data=False))
+        target.write_bytes(found.model.SerializeToString(deterministic=True))
+        check_quantized(graph, target, next(images.batches(size=2)))
+    return Quantized(
+        found.calibration, len(images.picked), len(search.nodes) - len(found.kept), found.kept,
+        found.snr_db,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    model: onnx.ModelProto
+    calibration: str
+    kept: tuple[str, ...]
+    snr_db: float
+
+
+class _Search:
+    """For int8 graphs whose logits are near enough."""
+
+    def __init__(
+        self, graph: Path, folder: Path, images: CalibrationImages, enough_db: float
+    ) -> None:
+        self._enough = enough_db
+        self._graph, self._folder, self._images = graph, folder, images
+        self.nodes = _weighted(onnx.load(graph, load_external_data=False))
+        self._inputs = _first(images, _COMPARED)
+        self._logits = self._run(graph.read_bytes())
+
+    def run(self) -> _Candidate:
+        found = self._calibrated(self._images)
+        if found.snr_db < self._enough and self._images.method == "minmax":
+            found = max(found, self._calibrated(self._images.by("percentile")), key=_near)
+        return found if found.snr_db >= self._enough else self._keeping(found)
+
+    def _calibrated(self, images: CalibrationImages) -> _Candidate:
+        ranges = activation_ranges(self._graph, images, OPERATORS, self._folder)
+        model = quantized(self._graph, ranges)
+        return self._measured(model, images.method, ())
+
+    def _keeping(self, plain: _Candidate) -> _Candidate:
+        """With float activations for the nodes that lose most, looked for in two rounds."""
+        chunks = [list(chunk) for chunk in np.array_split(self.nodes, _CHUNKS) if len(chunk)]
+        gains = [self._kept(plain, chunk).snr_db for chunk in chunks]
+        worst = [chunks[i] for i in np.argsort(gains, kind="stable")[::-1][:2]]
+        ranked = sorted(
+            (node for chunk in worst for node in chunk),
+            key=lambda node: -self._kept(plain, [node]).snr_db,
+        )
+        best = plain
+        most = max(1, int(_KEPT * len(self.nodes)))
+        for count in sorted({min(2**power, most, len(ranked)) for power in range(8)}):
+            best = max(best, self._kept(plain, ranked[:count]), key=_near)
+            if best.snr_db >= self._enough:
+                break
+        return best
+
+    def _kept(self, plain: _Candidate, nodes: Collection[str]) -> _Candidate:
+        model = with_float_activations(plain.model, nodes)
+        return self._measured(model, plain.calibration, tuple(nodes))
+
+    def _measured(
+        self, model: onnx.ModelProto, calibration: str, kept: tuple[str, ...]
+    ) -> _Candidate:
+        logits = self._run(model.SerializeToString())
+        return _Candidate(model, calibration, kept, snr_db(self._logits, logits))
+
+    def _run(self, model: bytes) -> Batch:
+        path = self._folder / "candidate.onnx"
+        path.write_bytes(model)
+        session = open_session(path)
+        return np.concatenate([session.run(None, {INPUT: batch})[0] for batch in self._inputs])
+
+
+def quantized(graph: Path, ranges: TensorsData) -> onnx.ModelProto:
+    """The QDQ model of a preprocessed float file."""
+    quantizer = QDQQuantizer(
+        load_model_with_shape_infer(graph), True, False, QuantType.QInt8, QuantType.QUInt8,
+        ranges, [], [], list(OPERATORS), {},
+    )  # fmt: skip
+    quantizer.quantize_model()
+    model: onnx.ModelProto = quantizer.model.model
+    return model
+
+
+def snr_db(reference: Batch, other: Batch) -> float:
+    """Power of logits over that of a difference, in decibels; minus infinity if not finite."""
+    noise = float(np.square(reference - other, dtype=np.float64).sum())
+    power = float(np.square(reference, dtype=np.float64).sum())
+    if not np.isfinite(noise) or power == 0:
+        return -np.inf
+    return 200.0 if noise == 0 else min(200.0, float(10 * np.log10(power / noise)))
+
+
+def _near(candidate: _Candidate) -> float:
+    return candidate.snr_db
+
+
+def _first(images: CalibrationImages, count: int) -> list[Batch]:
+    found: list[Batch] = []
+    for batch in images.batches(size=4):
+        found.append(batch)
+        if 4 * len(found) >= count:
+            break
+    return found
+
+
+def _weighted(model: onnx.ModelProto) -> list[str]:
+    return [node.name for node in model.graph.node if node.op_type in WEIGHTED]
+
+
+def _sign(model: onnx.ModelProto, source: onnx.ModelProto) -> None:
+    """What the float file says of its maker, without the quantizer's and the shapes' notes."""
+    del model.graph.value_info[:], model.metadata_props[:]
+    model.metadata_props.extend(p for p in source.metadata_props if "onnx" not in p.key)
+    model.producer_name, model.producer_version = source.producer_name, source.producer_version
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the lines of onnxruntime and its quantizer on the terminal."""
+    disabled = logging.root.manager.disable
+    # logging.warning() of the root logger would install a handler for good, were there none.
+    silent = logging.NullHandler()
+    logging.root.addHandler(silent)
+    logging.disable(logging.CRITICAL)
+    onnxruntime.set_default_logger_severity(4)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            yield
+    finally:
+        onnxruntime.set_default_logger_severity(2)
+        logging.disable(disabled)
+        logging.root.removeHandler(silent)

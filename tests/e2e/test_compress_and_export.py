@@ -1,0 +1,102 @@
+"""From real images to a compressed file that predicts: search, children, front, bundle, masks."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from automed.domain.compression import compression_of
+from automed.domain.trial import TrialState
+from automed.search.view import read_study
+
+SMALL = (
+    "--no-pretrained", "--epochs", 2, "--image-size", 64, "--budget", 1, "--name", "s",
+    "--fix", "model.architecture=plain_unet", "--fix", "model.base_width=8",
+    "--set", "training.batch_size=16", "--set", "training.learning_rate=1e-3..1e-2",
+)  # fmt: skip
+
+
+@pytest.fixture
+def cells(real_data: Path, tmp_path: Path) -> Path:
+    """Forty fluorescence images of dsb2018 and their masks, as links."""
+    source = real_data / "cell" / "dsb2018_pairs"
+    folder = tmp_path / "cells"
+    names = sorted(p.name for p in (source / "images").iterdir())
+    chosen = [n for n in names if Image.open(source / "images" / n).size == (256, 256)][:40]
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir(parents=True)
+        for name in chosen:
+            match = next((source / kind).glob(f"{Path(name).stem}.*"))
+            (folder / kind / match.name).symlink_to(match)
+    return folder
+
+
+@pytest.mark.real_data
+def test_from_images_to_a_compressed_bundle(automed, cells: Path, workspace: Path, tmp_path: Path):
+    done = automed("search", "cell", "--data", cells, *SMALL, "--artifact", "onnx",
+                   "--compress", "ptq,prune:0.5:1ep+ptq", "--no-groups", "one image a field")  # fmt: skip
+    assert done.code == 0, done.out + done.err
+    study = read_study(workspace / "studies" / "s")
+    parent, int8, both = study.trials
+    assert [t.state for t in study.trials] == [TrialState.COMPLETE] * 3
+    assert [t.parent for t in study.trials] == [None, 0, 0]
+    assert [str(compression_of(t.config)) for t in (int8, both)] == ["ptq", "prune:0.5:1ep+ptq"]
+    sizes = [t.result.cost.size_bytes.value for t in study.trials]
+    assert sizes[1] < 0.4 * sizes[0]
+    assert sizes[2] < 0.5 * sizes[1]
+    for trial in study.trials:
+        off = trial.predicted.size_bytes.value / trial.result.cost.size_bytes.value
+        assert 0.8 < off < 1.25
+    assert "child of 0" in done.out
+    assert "1 of 1 trials" not in done.err
+
+    more = automed("search", "cell", "--resume", "--name", "s", "--compress", "sparse:0.8:1ep")
+    assert more.code == 0, more.out + more.err
+    assert read_study(workspace / "studies" / "s").trials[3].parent == 0
+
+    bundle = tmp_path / "bundle"
+    exported = automed("export", "s", "--trial", 2, "-o", bundle)
+    assert exported.code == 0, exported.out + exported.err
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    assert manifest["config"]["compression.method"] == "prune+ptq"
+    masks = tmp_path / "masks"
+    predicted = automed("predict", bundle, cells / "images", "-o", masks)
+    assert predicted.code == 0, predicted.out + predicted.err
+    drawn = sorted(masks.rglob("*.png"))
+    assert len(drawn) >= 40
+    table = next(masks.rglob("*.csv"))
+    rows = list(csv.DictReader(table.open()))
+    assert len(rows) == 40
+    sizes = {Image.open(p).size for p in drawn if "overlay" not in str(p)}
+    assert (256, 256) in sizes
+    values = set(np.unique(np.asarray(Image.open(drawn[0]))))
+    assert values
+
+
+def test_the_sampler_may_choose_how_to_compress(automed, small_pairs: Path, workspace: Path):
+    done = automed("search", "polyp", "--data", small_pairs, *SMALL, "--artifact", "onnx",
+                   "--compress", "auto", "--fix", "compression.method=ptq",
+                   "--set", "compression.calibration=minmax")  # fmt: skip
+    assert done.code == 0, done.out + done.err
+    parent, child = read_study(workspace / "studies" / "s").trials
+    assert (parent.parent, child.parent) == (None, 0)
+    assert child.config["compression.method"] == "ptq"
+    assert child.result.cost.size_bytes.value < 0.5 * parent.result.cost.size_bytes.value
+
+
+def test_what_contradicts_itself_is_refused(automed, small_pairs: Path):
+    for flags, words in (
+        (("--compress", "pqt"), "there is no method 'pqt'"),
+        (("--compress", "ptq", "--artifact", "weights"), "exclude each other"),
+        (("--compress", "auto", "--artifact", "weights"), "exclude each other"),
+        (("--artifact", "tflite"), "onnx or weights"),
+        (("--max-drop", "-1"), "--max-drop"),
+    ):
+        done = automed("search", "polyp", "--data", small_pairs, *flags)
+        assert done.code == 2
+        assert words in done.err
