@@ -114,9 +114,7 @@ def strip_fake_quantization(model: nn.Module) -> None:
                 del module._forward_pre_hooks[key]
         if hasattr(module, _ROUNDING):
             delattr(module, _ROUNDING)
-            parametrize.remove_parametrizations(module, "weight", leave_parametrized=False)
-            # In the order of a layer that was never changed: the weight comes first.
-            module._parameters["bias"] = module._parameters.pop("bias", None)
+            _unparametrized(module)
 
 
 def activation_roundings(model: nn.Module) -> Iterator[ActivationRounding]:
@@ -138,6 +136,16 @@ def quantize(model: nn.Module, on: bool) -> None:
 
 
 _ROUNDING = "input_rounding"
+
+
+def _unparametrized(layer: nn.Module) -> None:
+    # torch's own removal edits the layer's class, which copies of the layer share.
+    weight = layer.parametrizations.weight.original  # type: ignore[union-attr]
+    del layer.parametrizations
+    layer.__class__ = type(layer).__bases__[0]
+    bias = layer._parameters.pop("bias", None)
+    layer.register_parameter("weight", weight)  # type: ignore[arg-type]
+    layer.register_parameter("bias", bias)  # after the weight, as in a layer never changed
 
 
 # Plain functions rather than methods: a copied model's hooks must not hold on to the first one.

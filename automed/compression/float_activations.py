@@ -50,7 +50,7 @@ def _float_source(name: str, makers: dict[str, NodeProto]) -> str | None:
     quantizer = makers.get(back.input[0])
     if quantizer is None or quantizer.op_type != "QuantizeLinear":
         return None
-    return quantizer.input[0]
+    return str(quantizer.input[0])
 
 
 def _remove_unused(graph: GraphProto) -> None:

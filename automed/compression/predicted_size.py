@@ -66,8 +66,7 @@ def _contents(model: nn.Module) -> _Contents:
     others = 0
     for module, norm in _with_folded(model):
         if isinstance(module, WEIGHTED):
-            transposed = isinstance(module, nn.ConvTranspose2d)
-            channels = module.weight.shape[1] * module.groups if transposed else len(module.weight)
+            channels = module.out_features if isinstance(module, nn.Linear) else module.out_channels
             biased = module.bias is not None or norm is not None
             layers.append(_Layer(module.weight.numel(), channels, biased))
             continue

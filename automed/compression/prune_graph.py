@@ -71,8 +71,10 @@ def channels_of(graph: tp.DependencyGraph) -> Iterator[Channels]:
     blocks = (kind for kind in graph.CUSTOMIZED_PRUNERS if kind.__name__ in BLOCKS)
     roots = (nn.modules.conv._ConvNd, nn.Linear, *blocks)
     for group in graph.get_all_groups(root_module_types=roots):
-        if not any(_is_fixed(graph, dep) for dep, _ in group):
+        if not any(_is_fixed(graph, dep, len(indices)) for dep, indices in group):
             ways = _ways(graph, group)
+            if ways == len(group[0].idxs):
+                continue  # such as where a depthwise convolution has more outputs than inputs
             yield Channels(group, ways, _segments(group) if ways == 1 else (_all(group),))
 
 
@@ -94,11 +96,17 @@ def _hold_indices(graph: tp.DependencyGraph) -> None:
             node.type = ops.OPTYPE.ELEMENTWISE
 
 
-def _is_fixed(graph: tp.DependencyGraph, dep: Any) -> bool:  # noqa: ANN401 - no types there
-    block = block_of(dep.target.module)
-    if block is None:
-        return bool(dep.target.type == ops.OPTYPE.OUTPUT)
-    return not block.inner["out" if graph.is_out_channel_pruning_fn(dep.handler) else "in"]
+def _is_fixed(graph: tp.DependencyGraph, dep: Any, channels: int) -> bool:  # noqa: ANN401
+    """Whether so many channels of a layer may not become fewer."""
+    module, outputs = dep.target.module, graph.is_out_channel_pruning_fn(dep.handler)
+    if dep.target.type == ops.OPTYPE.OUTPUT:
+        return True
+    block = block_of(module)
+    if block is not None:
+        return not block.inner["out" if outputs else "in"]
+    # PAN multiplies all channels by a single one, which is none of them.
+    there = graph.get_out_channels(module) if outputs else graph.get_in_channels(module)
+    return there is not None and there < channels
 
 
 def cannot_follow(error: Exception) -> CompressionError:

@@ -21,13 +21,23 @@ SMALL = (
 )  # fmt: skip
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        return image.size
+
+
+def values_of(path: Path) -> set[int]:
+    with Image.open(path) as image:
+        return set(np.unique(np.asarray(image)).tolist())
+
+
 @pytest.fixture
 def cells(real_data: Path, tmp_path: Path) -> Path:
     """Forty fluorescence images of dsb2018 and their masks, as links."""
     source = real_data / "cell" / "dsb2018_pairs"
     folder = tmp_path / "cells"
     names = sorted(p.name for p in (source / "images").iterdir())
-    chosen = [n for n in names if Image.open(source / "images" / n).size == (256, 256)][:40]
+    chosen = [n for n in names if size_of(source / "images" / n) == (256, 256)][:40]
     for kind in ("images", "masks"):
         (folder / kind).mkdir(parents=True)
         for name in chosen:
@@ -39,10 +49,11 @@ def cells(real_data: Path, tmp_path: Path) -> Path:
 @pytest.mark.real_data
 def test_from_images_to_a_compressed_bundle(automed, cells: Path, workspace: Path, tmp_path: Path):
     done = automed("search", "cell", "--data", cells, *SMALL, "--artifact", "onnx",
-                   "--compress", "ptq,prune:0.5:1ep+ptq", "--no-groups", "one image a field")  # fmt: skip
+                   "--compress", "ptq,prune:0.5:1ep+ptq",
+                   "--no-groups", "one image a field")  # fmt: skip
     assert done.code == 0, done.out + done.err
     study = read_study(workspace / "studies" / "s")
-    parent, int8, both = study.trials
+    _, int8, both = study.trials
     assert [t.state for t in study.trials] == [TrialState.COMPLETE] * 3
     assert [t.parent for t in study.trials] == [None, 0, 0]
     assert [str(compression_of(t.config)) for t in (int8, both)] == ["ptq", "prune:0.5:1ep+ptq"]
@@ -51,7 +62,7 @@ def test_from_images_to_a_compressed_bundle(automed, cells: Path, workspace: Pat
     assert sizes[2] < 0.5 * sizes[1]
     for trial in study.trials:
         off = trial.predicted.size_bytes.value / trial.result.cost.size_bytes.value
-        assert 0.8 < off < 1.25
+        assert 0.7 < off < 1.4  # of files this small the graph is the larger part
     assert "child of 0" in done.out
     assert "1 of 1 trials" not in done.err
 
@@ -70,12 +81,12 @@ def test_from_images_to_a_compressed_bundle(automed, cells: Path, workspace: Pat
     drawn = sorted(masks.rglob("*.png"))
     assert len(drawn) >= 40
     table = next(masks.rglob("*.csv"))
-    rows = list(csv.DictReader(table.open()))
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
     assert len(rows) == 40
-    sizes = {Image.open(p).size for p in drawn if "overlay" not in str(p)}
-    assert (256, 256) in sizes
-    values = set(np.unique(np.asarray(Image.open(drawn[0]))))
-    assert values
+    files = [p for p in drawn if "overlay" not in str(p)]
+    assert {size_of(p) for p in files} == {(256, 256)}
+    assert set.union(*(values_of(p) for p in files)) <= {0, 255}
 
 
 def test_the_sampler_may_choose_how_to_compress(automed, small_pairs: Path, workspace: Path):
