@@ -12,8 +12,9 @@ from torch.nn.utils import parametrize
 WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Linear)
 """What an int8 file computes in integers."""
 
-_AVERAGING = 0.01
-"""What a batch's extremes add to the ranges, as in torch's moving-average observers."""
+_FADING = 0.01
+"""How far a range shrinks towards a batch that does not fill it. One that does not fit widens it
+at once: the file's ranges will hold the extremes of the calibration images."""
 _LEVELS = 255
 
 
@@ -46,8 +47,8 @@ class ActivationRounding(nn.Module):
     """Affine u8 with one range for the tensor, straight-through gradients inside it.
 
     Attributes:
-        observing: Whether training mode moves the range: to the extremes at first, then a little
-            with each batch.
+        observing: Whether training mode moves the range: to the extremes seen until then, and
+            with rounding also slowly back from those of earlier batches.
         quantizing: Whether activations are rounded.
     """
 
@@ -75,12 +76,10 @@ class ActivationRounding(nn.Module):
         low, high = torch.aminmax(values.float())
         # Zero is in every range: it must be exact, for padding.
         low, high = low.clamp_max(0.0), high.clamp_min(0.0)
-        if self.quantizing:
-            self.low.lerp_(low, _AVERAGING)
-            self.high.lerp_(high, _AVERAGING)
-        else:
-            self.low.copy_(torch.minimum(self.low, low))
-            self.high.copy_(torch.maximum(self.high, high))
+        # Before weights move, all that was seen counts; afterwards, older extremes fade.
+        fading = _FADING if self.quantizing else 0.0
+        self.low.copy_(torch.minimum(low, self.low.lerp(low, fading)))
+        self.high.copy_(torch.maximum(high, self.high.lerp(high, fading)))
 
 
 def insert_fake_quantization(model: nn.Module) -> int:

@@ -7,6 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+_AT_ONCE = 4
+"""Channels that OpenCV averages areas of in one call, where a factor is no whole number."""
+
+
 def resize_image(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     """An image at another size: area interpolation down, linear up, each axis by itself.
 
@@ -14,6 +18,13 @@ def resize_image(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.
         image: Shape (height, width, channels).
         size: Height and width wanted.
     """
+    parts = [
+        _resized(image[..., i : i + _AT_ONCE], size) for i in range(0, image.shape[2], _AT_ONCE)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+
+
+def _resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
     goal_height, goal_width = size
     # OpenCV averages areas only where no axis grows; so shrink first, then enlarge.

@@ -58,3 +58,12 @@ def test_area_of_a_disc_survives_better_than_with_nearest_neighbour():
         for name, small in (("area", resize_mask(disc, (32, 32))), ("nearest", nearest)):
             errors[name].append(abs(small.mean() - disc.mean()))
     assert np.mean(errors["area"]) < np.mean(errors["nearest"])
+
+
+@pytest.mark.parametrize("channels", [5, 9])
+def test_any_number_of_channels_is_resized_as_each_channel_is(channels):
+    image = np.random.default_rng(0).integers(0, 256, (37, 53, channels), dtype=np.uint8)
+    resized = resize_image(image, (16, 24))
+    for index in range(channels):
+        alone = resize_image(image[..., index : index + 1], (16, 24))
+        np.testing.assert_array_equal(resized[..., index : index + 1], alone)
