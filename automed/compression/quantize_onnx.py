@@ -22,6 +22,7 @@ from automed.artifact.quantized import check_quantized
 from automed.artifact.session import open_session
 from automed.compression.calibration import Batch, CalibrationImages, activation_ranges
 from automed.compression.float_activations import with_float_activations
+from automed.domain.compression import Calibration
 from automed.domain.errors import CompressionError
 
 WEIGHTED = ("Conv", "ConvTranspose", "MatMul", "Gemm")
@@ -38,7 +39,8 @@ ENOUGH_DB = 20.0
 """SNR of the logits on the calibration images below which the fall-backs are tried."""
 _KEPT = 0.25
 """At most this share of the weighted nodes keeps float activations."""
-_CHUNKS = 8
+_STRETCHES = 16
+"""Into so many parts of neighbouring nodes the graph is cut, to find those that lose most."""
 _COMPARED = 16
 """Calibration images on which the logits are compared."""
 
@@ -68,8 +70,8 @@ def quantize_onnx(
     """Write an int8 file: QDQ, u8 activations, s8 weights a channel, for onnxruntime on CPUs.
 
     Where the int8 logits of the calibration images are too far from the float ones, two fall-backs
-    are tried, in this order, and kept only if they are nearer: ranges that clip rare values
-    (percentile), and float activations for the nodes that lose most. Weights are int8 always, so
+    are tried, in this order, and kept only if they are nearer: ranges chosen in another way (minmax
+    or percentile), and float activations for the parts of the graph that lose most. Weights are int8 always, so
     that the file stays small.
 
     Args:
@@ -134,8 +136,9 @@ class _Search:
 
     def run(self) -> _Candidate:
         found = self._calibrated(self._images)
-        if found.snr_db < self._enough and self._images.method == "minmax":
-            found = max(found, self._calibrated(self._images.by("percentile")), key=_near)
+        if found.snr_db < self._enough:
+            other: Calibration = "minmax" if self._images.method != "minmax" else "percentile"
+            found = max(found, self._calibrated(self._images.by(other)), key=_near)
         return found if found.snr_db >= self._enough else self._keeping(found)
 
     def _calibrated(self, images: CalibrationImages) -> _Candidate:
@@ -144,18 +147,16 @@ class _Search:
         return self._measured(model, images.method, ())
 
     def _keeping(self, plain: _Candidate) -> _Candidate:
-        """With float activations for the nodes that lose most, looked for in two rounds."""
-        chunks = [list(chunk) for chunk in np.array_split(self.nodes, _CHUNKS) if len(chunk)]
-        gains = [self._kept(plain, chunk).snr_db for chunk in chunks]
-        worst = [chunks[i] for i in np.argsort(gains, kind="stable")[::-1][:2]]
-        ranked = sorted(
-            (node for chunk in worst for node in chunk),
-            key=lambda node: -self._kept(plain, [node]).snr_db,
-        )
-        best = plain
-        most = max(1, int(_KEPT * len(self.nodes)))
-        for count in sorted({min(2**power, most, len(ranked)) for power in range(8)}):
-            best = max(best, self._kept(plain, ranked[:count]), key=_near)
+        """With float activations for the stretches of the graph that lose most."""
+        stretches = [list(chunk) for chunk in np.array_split(self.nodes, _STRETCHES) if len(chunk)]
+        alone = [self._kept(plain, stretch) for stretch in stretches]
+        order = np.argsort([-found.snr_db for found in alone], kind="stable")
+        best, kept = plain, list[str]()
+        for place in order:
+            kept += stretches[place]
+            if len(kept) > max(1, int(_KEPT * len(self.nodes))):
+                break
+            best = max(best, self._kept(plain, kept), key=_near)
             if best.snr_db >= self._enough:
                 break
         return best

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-
 _AT_ONCE = 4
 """Channels that OpenCV averages areas of in one call, where a factor is no whole number."""
 

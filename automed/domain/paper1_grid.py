@@ -12,8 +12,8 @@ _METRICS = {
 }  # fmt: skip
 
 # Table 3, "Evaluation metrics for the testing phase of all different combinations", digit by digit;
-# columns as in _METRICS. Figure 7 shows 27 of the rows, rounded; they agree, but for the accuracy of
-# rmsprop + bce, sparse: .955 there.
+# columns as in _METRICS. Figure 7 shows 27 of the rows, rounded; they agree, but for the accuracy
+# of rmsprop + bce, sparse: .955 there.
 _TABLE_3: dict[str, tuple[dict[str, Value], dict[str, tuple[float, ...]]]] = {
     "adam + bce": (
         {},
