@@ -42,9 +42,9 @@ def main() -> None:
             "",
             *lines,
             "",
-            "Quality is Dice, or macro F1, on the validation part; a drop below 0 is a gain. Bytes "
-            "and MACs are shares of the parent's; faster is the parent's time over the child's, one "
-            "image, one thread.",
+            "Quality is Dice, or macro F1, on the validation part; a drop below 0 is a gain.",
+            "Bytes and MACs are shares of the parent's. Faster is the parent's time over the",
+            "child's: one image, one thread.",
             "",
             f"{cpu_name()}, Python {platform.python_version()}, {versions}.",
         ]

@@ -71,8 +71,8 @@ def quantize_onnx(
 
     Where the int8 logits of the calibration images are too far from the float ones, two fall-backs
     are tried, in this order, and kept only if they are nearer: ranges chosen in another way (minmax
-    or percentile), and float activations for the parts of the graph that lose most. Weights are int8 always, so
-    that the file stays small.
+    or percentile), and float activations for the parts of the graph that lose most. Weights are
+    int8 always, so that the file stays small.
 
     Args:
         source: As `export_onnx` writes it.
