@@ -43,8 +43,8 @@ def measure_latency(
     thread is timed by the processor time of the calling thread, which is where the runtimes
     compute then, bound to one core; several threads can only be timed by the clock on the wall,
     and the result's ``runtime`` says so. Milliseconds are the ratio times the reference's own,
-    the best ever seen on this machine: latencies of one ``reference`` file compare with each
-    other. No two measurements of a user overlap on a machine: the second waits.
+    its best when it was first measured on this machine: latencies of one ``reference`` file
+    compare with each other. No two measurements of a user overlap on a machine: the second waits.
 
     Args:
         path: Of an ONNX file with a batch of any size, float or int8.

@@ -1,4 +1,4 @@
-"""How long the reference model takes at best, remembered from one measurement to the next."""
+"""How long the reference model takes, remembered from the first measurement on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from automed.domain.errors import WorkspaceError
 
 
 def calibrated(path: Path, key: str, seconds: float) -> float:
-    """The best time of the reference model, with the one just seen taken in.
+    """The time of the reference model as it was first seen; the one just seen where there is none.
+
+    The first one stays: a better one would make all later models seem faster than the earlier
+    ones that they are compared with.
 
     Args:
         path: A JSON file of seconds by key; made where it is missing.
@@ -18,16 +21,15 @@ def calibrated(path: Path, key: str, seconds: float) -> float:
         seconds: Seen now.
 
     Returns:
-        Seconds, the lowest that was ever seen under the key.
+        Seconds.
 
     Raises:
         WorkspaceError: The file is not what was written here.
         OSError: It cannot be read or written.
     """
     known = _read(path)
-    best = known.get(key)
-    if best is not None and best <= seconds:
-        return best
+    if key in known:
+        return known[key]
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{os.getpid()}.{path.name}")
     draft.write_text(json.dumps(known | {key: seconds}, indent=2, sort_keys=True) + "\n", "utf-8")

@@ -35,6 +35,12 @@ OPERATORS = (
 )  # fmt: skip
 """Those between them that onnxruntime also computes in integers, so that activations stay u8."""
 
+_OPTIONS = {
+    # Else a Relu is left to the range of what follows it, and lost where that is kept in float.
+    # The runtime fuses it anyway.
+    "QDQKeepRemovableActivations": True,
+}
+
 ENOUGH_DB = 20.0
 """SNR of the logits on the calibration images below which the fall-backs are tried."""
 _KEPT = 0.25
@@ -182,7 +188,7 @@ def quantized(graph: Path, ranges: TensorsData) -> onnx.ModelProto:
     """The QDQ model of a preprocessed float file."""
     quantizer = QDQQuantizer(
         load_model_with_shape_infer(graph), True, False, QuantType.QInt8, QuantType.QUInt8,
-        ranges, [], [], list(OPERATORS), {},
+        ranges, [], [], list(OPERATORS), _OPTIONS,
     )  # fmt: skip
     quantizer.quantize_model()
     model: onnx.ModelProto = quantizer.model.model

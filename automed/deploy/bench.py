@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ from automed.artifact.latency import measure_latency
 from automed.deploy.files import MODEL
 from automed.domain.bundle import Bundle
 from automed.domain.latency import Latency
-from automed.pipeline.package import LATENCY_REFERENCE
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,11 @@ def bench(
         ExportError: The runtime refuses the file.
     """
     plans = [(t, b) for b in batches for t in threads]
-    for done, (count, batch) in enumerate(plans, start=1):
-        latency = measure_latency(
-            folder / MODEL, bundle.input_shape,
-            threads=count, batch=batch, seconds=seconds, reference=LATENCY_REFERENCE,
-        )  # fmt: skip
-        tick(done, len(plans))
-        yield Speed(latency)
+    with tempfile.TemporaryDirectory(prefix="automed-bench-") as shared:
+        for done, (count, batch) in enumerate(plans, start=1):
+            latency = measure_latency(
+                folder / MODEL, bundle.input_shape, threads=count, batch=batch, seconds=seconds,
+                reference=Path(shared) / "reference.json",
+            )  # fmt: skip
+            tick(done, len(plans))
+            yield Speed(latency)

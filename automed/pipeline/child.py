@@ -66,7 +66,7 @@ def run_child(trial: Trial, job: Job, report: Report) -> Result:
     loss = trial_loss(bench.recipe, bench.task, bench.train)
     packed = package(
         folder / ARTIFACT, plain, loss, bench.task, bench.val, bench.normalization,
-        metrics=None, quantized=bench.compression.quantized,
+        metrics=None, quantized=bench.compression.quantized, reference=job.latency_reference,
     )  # fmt: skip
     write_pictures(packed.forward, packed.seen, bench.val, job.split.val, folder)
     result = Result(

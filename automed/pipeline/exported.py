@@ -47,7 +47,7 @@ def export_trained(trial: Trial, trained: Result, model: nn.Module, job: Job) ->
     loss = trial_loss(recipe_of(trial.config, task), task, parts.train)
     packed = package(
         folder / ARTIFACT, model, loss, task, parts.val, trained.normalization,
-        metrics=trained.metrics, quantized=False,
+        metrics=trained.metrics, quantized=False, reference=job.latency_reference,
     )  # fmt: skip
     write_pictures(packed.forward, packed.seen, parts.val, job.split.val, folder)
     result: Result = trained.replace(

@@ -22,6 +22,11 @@ class Job(Frozen):
     device: str = "auto"
     """``cpu``, ``cuda``, ``cuda:1``; auto: CUDA where there is some."""
 
+    @property
+    def latency_reference(self) -> Path:
+        """What makes the latencies of a workspace's studies comparable; see `measure_latency`."""
+        return Path(self.cache) / "latency-reference.json"
+
     def trial_folder(self, trial: Trial) -> Path:
         """Where this trial's files lie."""
         return self.folder_of(trial.number)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,6 @@ from automed.training.losses import Loss
 from automed.training.metrics.threshold import best_threshold
 from automed.training.part import Part
 
-LATENCY_REFERENCE = Path(tempfile.gettempdir()) / "automed-latency-reference.json"
 COMPARED = BATCH
 """Validation images that the file and the model are compared on."""
 
@@ -58,6 +56,7 @@ def package(
     *,
     metrics: Mapping[str, float] | None,
     quantized: bool,
+    reference: Path,
 ) -> Package:
     """Check, score and time a file that was just written.
 
@@ -70,6 +69,7 @@ def package(
         normalization: Of the images.
         metrics: What the PyTorch model does on that part; None: found out here.
         quantized: Whether the file computes in int8: it then answers with some noise.
+        reference: What remembers the reference model's milliseconds; see `measure_latency`.
 
     Raises:
         ExportError: The runtime refuses the file, or it does not do what the model does.
@@ -89,7 +89,7 @@ def package(
     parity = Parity(
         max_difference=compared.max_difference, snr_db=compared.snr_db, metrics=dict(metrics)
     )
-    return Package(forward, seen, parity, measured_cost(path, model, task))
+    return Package(forward, seen, parity, measured_cost(path, model, task, reference))
 
 
 def threshold_of(seen: Evaluation) -> float | None:
@@ -97,7 +97,7 @@ def threshold_of(seen: Evaluation) -> float | None:
     return None if seen.scores is None else best_threshold(seen.scores)
 
 
-def measured_cost(path: Path, model: nn.Module, task: AnyTask) -> Cost:
+def measured_cost(path: Path, model: nn.Module, task: AnyTask, reference: Path) -> Cost:
     """What a file costs; parameters and MACs are those of the model that it stands for."""
     shape = (task.channels, *task.image_size)
     return Cost(
@@ -106,7 +106,7 @@ def measured_cost(path: Path, model: nn.Module, task: AnyTask) -> Cost:
         size_bytes=_measured(path.stat().st_size),
         zipped_bytes=_measured(zipped_bytes(path)),
         input_shape=shape,
-        latency=measure_latency(path, shape, reference=LATENCY_REFERENCE),
+        latency=measure_latency(path, shape, reference=reference),
     )
 
 
