@@ -36,6 +36,7 @@ _HANDS_ON = (
     "Slice", "Pad", "Split", "Gather", "GatherElements", "TopK",
 )  # fmt: skip
 """Onnxruntime's quantizer gives their outputs the range of their inputs."""
+_ABSORBING = ("Relu", "Clip")
 _FIXED = ("Softmax",)
 """Their range is [0, 1], whatever the values are."""
 
@@ -49,6 +50,9 @@ class _Range:
     low: float
     high: float
     step: float
+    reach: tuple[float, float] = (-np.inf, np.inf)
+    """What of the values is ever used: onnxruntime's quantizer gives the input of a Relu or a Clip
+    the range of its output."""
 
 
 @dataclass
@@ -67,7 +71,8 @@ class _Seen:
         """Of the values' power, what is cut off."""
         return self.lost / self.power if self.power > 0 else float(self.lost > 0)
 
-    def add(self, values: NDArray[np.float32], within: _Range) -> None:
+    def add(self, given: NDArray[np.float32], within: _Range) -> None:
+        values = np.clip(given, *within.reach)
         self.least = min(self.least, float(values.min()))
         self.most = max(self.most, float(values.max()))
         # An odd stride falls on every column of an image in turn.
@@ -96,7 +101,8 @@ def check_ranges(floating: QdqGraph, integer: QdqGraph, images: NDArray[np.float
     for node in integer.quantizers():
         source = integer.source(node.input[0])
         if integer.constant(source) is None and source in names:
-            ranges.append(_range(names[source], integer.quantization(node)))
+            tensor = names[source]
+            ranges.append(_range(tensor, integer.quantization(node), _reach(tensor, floating)))
     for start in range(0, len(ranges), _AT_ONCE):
         group = ranges[start : start + _AT_ONCE]
         for within, seen in zip(group, _watch(floating, group, images), strict=True):
@@ -107,11 +113,19 @@ def _tensors(graph: QdqGraph) -> list[str]:
     return [*graph.inputs, *(name for node in graph.nodes() for name in node.output if name)]
 
 
-def _range(tensor: str, how: Quantization) -> _Range:
+def _reach(tensor: str, graph: QdqGraph) -> tuple[float, float]:
+    users = graph.users.get(tensor, [])
+    if not users or tensor in graph.outputs or any(u.op_type not in _ABSORBING for u in users):
+        return -np.inf, np.inf
+    bounds = [_bounds(user, graph) for user in users]
+    return min(low for low, _ in bounds), max(high for _, high in bounds)
+
+
+def _range(tensor: str, how: Quantization, reach: tuple[float, float]) -> _Range:
     if how.scale.size > 1:
         raise ExportError(f"{tensor} is an activation with a scale a channel", expected="one")
     scale, zero = float(how.scale[0]), int(how.zero_point[0])
-    return _Range(tensor, (how.low - zero) * scale, (how.high - zero) * scale, scale)
+    return _Range(tensor, (how.low - zero) * scale, (how.high - zero) * scale, scale, reach)
 
 
 def _watch(graph: QdqGraph, ranges: list[_Range], images: NDArray[np.float32]) -> list[_Seen]:
