@@ -13,16 +13,18 @@ from onnx import NodeProto, TensorProto, helper
 from automed.artifact.qdq_graph import QdqGraph, Quantization
 from automed.domain.errors import ExportError
 
-_OUTSIDE = 0.05
-"""Share of the values that a range may cut off: percentile and entropy calibration do cut. Those
-within a twentieth of its width are counted as covered."""
-_LOST = 0.2
-"""Share of the values' power that may be cut off with them."""
+_OUTSIDE = 0.15
+"""Share of the values that a range may cut off: percentile and entropy calibration do cut, the
+latter up to a tenth of them. Those within `_NEAR` of it are counted as covered."""
+_NEAR = 0.05
+"""Of the range's width."""
+_LOST = 0.5
+"""Share of the values' power that may be cut off with them: rare values can hold much of it."""
 _WIDER = 8.0
-"""How many times as wide as the values a range may be: a few images never show all of it."""
+"""How many times as wide as the values a range may be."""
 _EMPTY, _MISSING = 0.3, 0.1
 """Shares of a range: so much empty at one end, and so much missing at the other, is misplaced."""
-_SAMPLE = 1 << 16
+_SAMPLE = 1 << 14
 """About how many values of a tensor tell what a range cuts off; its extremes are those of all."""
 _AT_ONCE = 128
 """Tensors that are held in memory together."""
@@ -71,15 +73,15 @@ class _Seen:
         """Of the values' power, what is cut off."""
         return self.lost / self.power if self.power > 0 else float(self.lost > 0)
 
-    def add(self, given: NDArray[np.float32], within: _Range) -> None:
-        values = np.clip(given, *within.reach)
-        self.least = min(self.least, float(values.min()))
-        self.most = max(self.most, float(values.max()))
+    def add(self, values: NDArray[np.float32], within: _Range) -> None:
+        self.least = min(self.least, float(np.clip(values.min(), *within.reach)))
+        self.most = max(self.most, float(np.clip(values.max(), *within.reach)))
         # An odd stride falls on every column of an image in turn.
         some = values.ravel()[:: (values.size // _SAMPLE) | 1].astype(np.float64)
+        some = np.clip(some, *within.reach)
         cut = some - np.clip(some, within.low, within.high)
         self.count += some.size
-        margin = _OUTSIDE * (within.high - within.low)
+        margin = _NEAR * (within.high - within.low)
         self.outside += int((np.abs(cut) > margin).sum())
         self.power += float(np.square(some).sum())
         self.lost += float(np.square(cut).sum())

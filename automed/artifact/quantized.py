@@ -40,7 +40,8 @@ def check_quantized(float_path: Path, int8_path: Path, images: NDArray[np.float3
         float_path: What ``quantize_static`` was given: after ``quant_pre_process``, which folds
             and renames.
         int8_path: What it wrote: with QuantizeLinear and DequantizeLinear nodes (QDQ).
-        images: Some of those it was calibrated with, normalized: (batch, channels, height, width).
+        images: All that it was calibrated with, normalized: (batch, channels, height, width). A few
+            of them would not show what the rarest ones need.
 
     Raises:
         ExportError: Naming the node or the tensor, and what is wrong with it.

@@ -25,7 +25,7 @@ class Bench:
     Attributes:
         compression: What is asked for.
         task: As the parent trained it.
-        recipe: As the parent was trained; `finetuning` makes the one for a step out of it.
+        recipe: As the parent was trained; the one for a step is made out of it.
         train: Training samples: to fine-tune, to calibrate and to rank channels with.
         val: Validation samples: to choose the best epoch with.
         normalization: Of the images, as the parent's.
@@ -53,11 +53,25 @@ class Bench:
     def finetuning(self) -> Recipe:
         """The parent's recipe for a shorter training with nothing frozen, from its weights on.
 
-        A tenth of the rate, falling as a cosine; every epoch is trained, the best one kept.
+        A quarter of its epochs at a tenth of its rate: the model is to get used to a change, not
+        to learn anew.
         """
-        epochs = self.compression.epochs or max(1, round(self.recipe.epochs / 4))
+        return self._shorter(epochs=0.25, rate=0.1)
+
+    @property
+    def retraining(self) -> Recipe:
+        """As `finetuning`, for a model that has lost most of itself.
+
+        Half of the epochs at the parent's own rate: with half of the channels gone, a tenth of the
+        rate does not bring a U-Net back.
+        """
+        return self._shorter(epochs=0.5, rate=1.0)
+
+    def _shorter(self, epochs: float, rate: float) -> Recipe:
+        """The rate falls as a cosine; every epoch is trained, the best one kept."""
+        count = self.compression.epochs or max(1, round(self.recipe.epochs * epochs))
         recipe: Recipe = self.recipe.replace(
-            epochs=epochs, patience=epochs, freeze="none", frozen_share=0.0,
-            learning_rate=self.recipe.learning_rate / 10, schedule="cosine", warmup=0.0,
+            epochs=count, patience=count, freeze="none", frozen_share=0.0,
+            learning_rate=self.recipe.learning_rate * rate, schedule="cosine", warmup=0.0,
         )  # fmt: skip
         return recipe

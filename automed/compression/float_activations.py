@@ -7,10 +7,14 @@ from collections.abc import Collection
 import onnx
 from onnx import GraphProto, NodeProto
 
+_ABSORBED = ("Relu", "Clip")
+"""What onnxruntime's quantizer leaves to the ranges of u8 alone."""
 _QDQ = ("QuantizeLinear", "DequantizeLinear")
 
 
-def with_float_activations(model: onnx.ModelProto, nodes: Collection[str]) -> onnx.ModelProto:
+def with_float_activations(
+    model: onnx.ModelProto, nodes: Collection[str], floating: onnx.ModelProto
+) -> onnx.ModelProto:
     """A copy of a QDQ model in which some nodes take and give float activations.
 
     Their weights stay int8 in the file, behind a DequantizeLinear. What else reads the same
@@ -19,6 +23,8 @@ def with_float_activations(model: onnx.ModelProto, nodes: Collection[str]) -> on
     Args:
         model: As onnxruntime's quantizer makes it.
         nodes: Names of nodes.
+        floating: What it was made from: a Relu or Clip that the quantizer left out comes back from
+            there, where its output is read in float.
     """
     changed = onnx.ModelProto()
     changed.CopyFrom(model)
@@ -26,6 +32,7 @@ def with_float_activations(model: onnx.ModelProto, nodes: Collection[str]) -> on
     makers = {name: node for node in graph.node for name in node.output}
     chosen = set(nodes)
     given = {name for node in graph.node if node.name in chosen for name in node.output}
+    read = set()
     for node in graph.node:
         if node.op_type in _QDQ:
             continue
@@ -34,7 +41,9 @@ def with_float_activations(model: onnx.ModelProto, nodes: Collection[str]) -> on
             # An integer node needs all its inputs in integers: it reads what was quantized again.
             if source and (node.name in chosen or (source in given and not _weighted(node))):
                 node.input[place] = source
+                read.add(source)
     _remove_unused(graph)
+    _bring_back(graph, floating.graph, read)
     return changed
 
 
@@ -51,6 +60,27 @@ def _float_source(name: str, makers: dict[str, NodeProto]) -> str | None:
     if quantizer is None or quantizer.op_type != "QuantizeLinear":
         return None
     return str(quantizer.input[0])
+
+
+def _bring_back(graph: GraphProto, floating: GraphProto, read: Collection[str]) -> None:
+    """Activation functions that a tensor has lost, with the names that they had."""
+    functions = {n.output[0]: n for n in floating.node if n.op_type in _ABSORBED}
+    constants = {tensor.name: tensor for tensor in floating.initializer}
+    made = {name: place for place, node in enumerate(graph.node) for name in node.output}
+    for tensor in sorted(read & functions.keys() & made.keys(), key=lambda name: -made[name]):
+        place = made[tensor]
+        if graph.node[place].op_type == functions[tensor].op_type:
+            continue
+        missing = [functions[tensor]]
+        while missing[0].input[0] in functions:  # one after the other
+            missing.insert(0, functions[missing[0].input[0]])
+        graph.node[place].output[0] = missing[0].input[0]
+        for offset, node in enumerate(missing, start=1):
+            graph.node.insert(place + offset, node)
+            kept = {tensor.name for tensor in graph.initializer}
+            graph.initializer.extend(
+                constants[name] for name in node.input[1:] if name in constants and name not in kept
+            )
 
 
 def _remove_unused(graph: GraphProto) -> None:

@@ -12,7 +12,8 @@ from automed.compression.fake_quantize import WEIGHTED
 _FLOAT = 4
 _NODES = 850
 """Of names, attributes and shapes in a float file, for each layer with weights and what follows
-it. Fitted on exported files."""
+it. Read off the files of one model, tf_efficientnet_b0; benchmarks/size_prediction.py tries it
+on others."""
 _INT8_NODES = 3300
 """The same in an int8 file, with its QuantizeLinear and DequantizeLinear nodes."""
 _SCALED = 5

@@ -71,7 +71,7 @@ class Prune:
         """
         with _own_random_state(bench.device):
             fit(
-                model, bench.task, bench.finetuning, bench.train, bench.val,
+                model, bench.task, bench.retraining, bench.train, bench.val,
                 normalization=bench.normalization, seed=bench.seed, device=bench.device,
                 report=bench.report,
             )  # fmt: skip

@@ -21,9 +21,10 @@ from automed.artifact.export import INPUT
 from automed.artifact.quantized import check_quantized
 from automed.artifact.session import open_session
 from automed.compression.calibration import Batch, CalibrationImages, activation_ranges
+from automed.compression.faster_graph import pool_globally, upsample_by_copies
 from automed.compression.float_activations import with_float_activations
 from automed.domain.compression import Calibration
-from automed.domain.errors import CompressionError
+from automed.domain.errors import CompressionError, ExportError
 
 WEIGHTED = ("Conv", "ConvTranspose", "MatMul", "Gemm")
 """Operators that compute with weights: what int8 makes faster and smaller."""
@@ -34,12 +35,6 @@ OPERATORS = (
     "Transpose", "Split", "Slice",
 )  # fmt: skip
 """Those between them that onnxruntime also computes in integers, so that activations stay u8."""
-
-_OPTIONS = {
-    # Else a Relu is left to the range of what follows it, and lost where that is kept in float.
-    # The runtime fuses it anyway.
-    "QDQKeepRemovableActivations": True,
-}
 
 ENOUGH_DB = 20.0
 """SNR of the logits on the calibration images below which the fall-backs are tried."""
@@ -96,6 +91,7 @@ def quantize_onnx(
         graph = folder / "preprocessed.onnx"
         # Symbolic inference fails on some graphs that the exporter annotated well (DeepLabV3+).
         quant_pre_process(str(source), str(graph), skip_symbolic_shape=True)
+        _prepare(graph)
         if not _weighted(onnx.load(graph, load_external_data=False)):
             raise CompressionError(
                 "the model has nothing to quantize",
@@ -113,11 +109,28 @@ def quantize_onnx(
             ) from error
         _sign(found.model, onnx.load(graph, load_external_data=False))
         target.write_bytes(found.model.SerializeToString(deterministic=True))
-        check_quantized(graph, target, next(images.batches(size=2)))
+        check_quantized(graph, target, np.concatenate(list(images.batches())))
+        _accelerate(found.model, graph, target, search)
     return Quantized(
         found.calibration, len(images.picked), len(search.nodes) - len(found.kept), found.kept,
         found.snr_db,
     )  # fmt: skip
+
+
+def _prepare(graph: Path) -> None:
+    model = onnx.load(graph)
+    if pool_globally(model):
+        onnx.save(model, graph)
+
+
+def _accelerate(model: onnx.ModelProto, graph: Path, target: Path, search: _Search) -> None:
+    """Rewrite the checked file for speed, and make sure that its answers stay the same."""
+    checked = search.run_model(model)
+    if not upsample_by_copies(model, onnx.load(graph)):
+        return
+    if not np.array_equal(search.run_model(model), checked):
+        raise ExportError("doubling by copies does not give what Resize gives")
+    target.write_bytes(model.SerializeToString(deterministic=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +149,8 @@ class _Search:
     ) -> None:
         self._enough = enough_db
         self._graph, self._folder, self._images = graph, folder, images
-        self.nodes = _weighted(onnx.load(graph, load_external_data=False))
+        self._float = onnx.load(graph)
+        self.nodes = _weighted(self._float)
         self._inputs = _first(images, _COMPARED)
         self._logits = self._run(graph.read_bytes())
 
@@ -168,19 +182,21 @@ class _Search:
         return best
 
     def _kept(self, plain: _Candidate, nodes: Collection[str]) -> _Candidate:
-        model = with_float_activations(plain.model, nodes)
+        model = with_float_activations(plain.model, nodes, self._float)
         return self._measured(model, plain.calibration, tuple(nodes))
 
     def _measured(
         self, model: onnx.ModelProto, calibration: str, kept: tuple[str, ...]
     ) -> _Candidate:
-        logits = self._run(model.SerializeToString())
+        logits = self.run_model(model)
         return _Candidate(model, calibration, kept, snr_db(self._logits, logits))
 
+    def run_model(self, model: onnx.ModelProto) -> Batch:
+        """Logits of the calibration images that candidates are compared on."""
+        return self._run(model.SerializeToString())
+
     def _run(self, model: bytes) -> Batch:
-        path = self._folder / "candidate.onnx"
-        path.write_bytes(model)
-        session = open_session(path)
+        session = open_session(model)
         return np.concatenate([session.run(None, {INPUT: batch})[0] for batch in self._inputs])
 
 
@@ -188,7 +204,7 @@ def quantized(graph: Path, ranges: TensorsData) -> onnx.ModelProto:
     """The QDQ model of a preprocessed float file."""
     quantizer = QDQQuantizer(
         load_model_with_shape_infer(graph), True, False, QuantType.QInt8, QuantType.QUInt8,
-        ranges, [], [], list(OPERATORS), _OPTIONS,
+        ranges, [], [], list(OPERATORS), {},
     )  # fmt: skip
     quantizer.quantize_model()
     model: onnx.ModelProto = quantizer.model.model

@@ -48,7 +48,7 @@ class Compression(Frozen):
     calibration: Calibration = "minmax"
     """ptq: how the ranges of activations are chosen."""
     epochs: int | None = Field(default=None, ge=1)
-    """Of fine-tuning; None: a quarter of the task's epochs."""
+    """Of fine-tuning; None: a quarter of the study's epochs, half of them after pruning."""
 
     @property
     def steps(self) -> tuple[str, ...]:
