@@ -22,7 +22,7 @@ def front(
     from automed.api.front import show_front, write_front
     from automed.api.tracking import browse
     from automed.cli.console import next_steps
-    from automed.cli.front_view import print_files, print_front
+    from automed.cli.front_view import print_files, print_front, to_export
 
     space = workspace_at(workspace)
     shown = show_front(study, space)
@@ -34,5 +34,6 @@ def front(
     print_files(write_front(shown, space, output))
     next_steps(
         ("search on", f"{resume} --budget {2 * shown.spec.budget.trials}"),
+        *to_export(shown, space),
         ("browse every trial", browse(space)),
     )  # fmt: skip

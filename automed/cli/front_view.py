@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 
 from automed.api.front import ShownFront
 from automed.cli.console import out
 from automed.cli.live import summary
 from automed.domain.trial import Trial, TrialState
+from automed.domain.workspace import Workspace
 
 
 def print_front(shown: ShownFront) -> None:
@@ -32,20 +34,21 @@ def print_front(shown: ShownFront) -> None:
         caption_justify="left",
     )  # fmt: skip
     timed = any(t.result and t.result.cost.latency for t in front.trials)
-    latency = ["ms"] if timed else []
     quality = spec.task.quality.label
-    for column in ("trial", quality, "GFLOPs", "MB", *latency, "params (M)", "", "config"):
-        right = column not in ("", "config")
+    for column in ("trial", quality, "GFLOPs", "MB", "ms" if timed else "params (M)", "config"):
+        right = column != "config"
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for trial in front.trials:
         assert trial.result is not None
         cost = trial.result.cost
-        measured = [f"{cost.latency.p50_ms:.1f}" if cost.latency else ""] if timed else []
+        last = f"{cost.parameters.value / 1e6:.3f}"
+        if timed:
+            last = f"{cost.latency.p50_ms:.1f}" if cost.latency else ""
+        about = ", ".join(_remarks(trial, shown))
         table.add_row(
             str(trial.number), f"{trial.result.metrics[spec.task.guide]:.4f}",
-            f"{cost.gmacs:.3f}", f"{cost.megabytes:.2f}", *measured,
-            f"{cost.parameters.value / 1e6:.3f}", ", ".join(_remarks(trial, shown)),
-            summary(trial.config),
+            f"{cost.gmacs:.3f}", f"{cost.megabytes:.2f}", last,
+            Text(about + ": " if about else "", style="cyan") + Text(summary(trial.config)),
         )  # fmt: skip
     out.print()
     out.print(table)
@@ -60,23 +63,28 @@ def _timed(shown: ShownFront) -> str:
     found = next((t.result.cost.latency for t in shown.front.trials if t.result), None)
     if found is None:
         return ""
-    return (
-        f" ms: one image on {found.threads} thread of this machine's {found.device} under "
-        f"{found.runtime}."
-    )
+    return f" ms: one image on {found.threads} thread ({found.device}, {found.runtime})."
 
 
 def _remarks(trial: Trial, shown: ShownFront) -> list[str]:
     words = [trial.origin] if trial.origin != shown.spec.sampler else []
     words += [f"child of {trial.parent}"] if trial.parent is not None else []
     words += ["knee"] if trial.number == shown.front.knee else []
-    return words + (["[yellow]!"] if trial.result and trial.result.remarks else [])
+    return words + (["see below"] if trial.result and trial.result.remarks else [])
 
 
 def _print_warnings(trials: Sequence[Trial]) -> None:
     for trial in trials:
         for remark in trial.result.remarks if trial.result else ():
             out.print(f"[yellow]! trial {trial.number}:[/yellow] {remark}")
+
+
+def to_export(shown: ShownFront, workspace: Workspace) -> tuple[tuple[str, str], ...]:
+    """The command that takes the front's knee along; none where there is no front."""
+    if shown.front.knee is None:
+        return ()
+    command = f"automed export {shown.spec.name} --trial {shown.front.knee} -o bundle"
+    return (("take the knee with you", command + workspace.flag),)
 
 
 def print_files(files: Sequence[Path]) -> None:

@@ -12,7 +12,7 @@ from automed.api.search import Search, resume, start
 from automed.api.studies import latest
 from automed.api.tracking import browse, open_tracker
 from automed.cli.console import err, next_steps, out, steps
-from automed.cli.front_view import print_files, print_front
+from automed.cli.front_view import print_files, print_front, to_export
 from automed.cli.live import LiveTable
 from automed.domain.compression import Compression
 from automed.domain.study_spec import StudySpec
@@ -141,5 +141,6 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
     next_steps(
         ("go on", resume_command if outcome is Outcome.INTERRUPTED else more),
         ("see the front again", f"automed front {spec.name}{workspace.flag}"),
+        *to_export(shown, workspace),
         ("browse every trial", browse(workspace)),
     )
