@@ -18,8 +18,10 @@ _OUTSIDE = 0.15
 latter up to a tenth of them. Those within `_NEAR` of it are counted as covered."""
 _NEAR = 0.05
 """Of the range's width."""
-_LOST = 0.5
-"""Share of the values' power that may be cut off with them: rare values can hold much of it."""
+_FEW, _LOST = 0.05, 0.5
+"""Where more than a few are cut off, the share of all values' power that may go with them. The
+rarest values of an EfficientNet hold half of it, and percentile calibration cuts them on purpose.
+"""
 _WIDER = 8.0
 """How many times as wide as the values a range may be."""
 _EMPTY, _MISSING = 0.3, 0.1
@@ -171,7 +173,8 @@ def _problem(within: _Range, seen: _Seen, maker: NodeProto | None, graph: QdqGra
     width = within.high - within.low
     kind = maker.op_type if maker else ""
     low, high = _bounds(maker, graph)
-    if seen.outside > _OUTSIDE * seen.count or seen.lost_share > _LOST:
+    many, several = (seen.outside > share * seen.count for share in (_OUTSIDE, _FEW))
+    if many or (several and seen.lost_share > _LOST):
         return (
             f"cuts off {seen.outside / seen.count:.1%} of the values and "
             f"{seen.lost_share:.1%} of their power"

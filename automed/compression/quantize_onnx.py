@@ -9,10 +9,12 @@ import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import onnx
 import onnxruntime
+import torch
 from onnxruntime.quantization import QDQQuantizer, QuantType, quant_pre_process
 from onnxruntime.quantization.calibrate import TensorsData
 from onnxruntime.quantization.quant_utils import load_model_with_shape_infer
@@ -36,8 +38,10 @@ OPERATORS = (
 )  # fmt: skip
 """Those between them that onnxruntime also computes in integers, so that activations stay u8."""
 
-ENOUGH_DB = 20.0
-"""SNR of the logits on the calibration images below which the fall-backs are tried."""
+ENOUGH_DB = 25.0
+"""SNR of the probabilities on the calibration images below which other ranges are tried."""
+_POOR = 10.0
+"""Decibels below that from which on some nodes keep float activations, which costs time."""
 _KEPT = 0.25
 """At most this share of the weighted nodes keeps float activations."""
 _STRETCHES = 16
@@ -55,7 +59,7 @@ class Quantized:
         images: How many calibrated.
         nodes: Weighted nodes that compute in int8.
         kept_float: Names of those that keep float activations; their weights are int8.
-        snr_db: Of the logits on calibration images, against the float file.
+        snr_db: Of the probabilities on calibration images, against the float file.
     """
 
     calibration: str
@@ -70,16 +74,17 @@ def quantize_onnx(
 ) -> Quantized:
     """Write an int8 file: QDQ, u8 activations, s8 weights a channel, for onnxruntime on CPUs.
 
-    Where the int8 logits of the calibration images are too far from the float ones, two fall-backs
-    are tried, in this order, and kept only if they are nearer: ranges chosen in another way (minmax
-    or percentile), and float activations for the parts of the graph that lose most. Weights are
-    int8 always, so that the file stays small.
+    Where the int8 probabilities of the calibration images are too far from the float ones, ranges
+    are chosen in the other ways too and the nearest is kept; where even that is poor, the parts of
+    the graph that lose most keep float activations. Weights are int8 always, so that the file stays
+    small. One image with a bright spot can widen all ranges by minmax: which way is best depends on
+    the images that are drawn.
 
     Args:
         source: As `export_onnx` writes it.
         target: Of the int8 file.
         images: What calibrates.
-        enough_db: SNR of the logits from which on no fall-back is tried.
+        enough_db: SNR of the probabilities from which on no fall-back is tried.
 
     Raises:
         CompressionError: Nothing can be quantized, or onnxruntime's quantizer fails.
@@ -156,10 +161,12 @@ class _Search:
 
     def run(self) -> _Candidate:
         found = self._calibrated(self._images)
-        if found.snr_db < self._enough:
-            other: Calibration = "minmax" if self._images.method != "minmax" else "percentile"
-            found = max(found, self._calibrated(self._images.by(other)), key=_near)
-        return found if found.snr_db >= self._enough else self._keeping(found)
+        for other in get_args(Calibration):
+            if found.snr_db >= self._enough:
+                return found
+            if other != self._images.method:
+                found = max(found, self._calibrated(self._images.by(other)), key=_near)
+        return found if found.snr_db >= self._enough - _POOR else self._keeping(found)
 
     def _calibrated(self, images: CalibrationImages) -> _Candidate:
         ranges = activation_ranges(self._graph, images, OPERATORS, self._folder)
@@ -189,7 +196,8 @@ class _Search:
         self, model: onnx.ModelProto, calibration: str, kept: tuple[str, ...]
     ) -> _Candidate:
         logits = self.run_model(model)
-        return _Candidate(model, calibration, kept, snr_db(self._logits, logits))
+        snr = snr_db(probabilities(self._logits), probabilities(logits))
+        return _Candidate(model, calibration, kept, snr)
 
     def run_model(self, model: onnx.ModelProto) -> Batch:
         """Logits of the calibration images that candidates are compared on."""
@@ -209,6 +217,12 @@ def quantized(graph: Path, ranges: TensorsData) -> onnx.ModelProto:
     quantizer.quantize_model()
     model: onnx.ModelProto = quantizer.model.model
     return model
+
+
+def probabilities(logits: Batch) -> Batch:
+    """What decisions are made by: far from zero, the noise of a logit changes nothing."""
+    wide = torch.from_numpy(logits)
+    return (wide.sigmoid() if wide.shape[1] == 1 else wide.softmax(dim=1)).numpy()
 
 
 def snr_db(reference: Batch, other: Batch) -> float:
