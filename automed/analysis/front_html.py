@@ -113,6 +113,7 @@ def _group(
         "hovertemplate": "%{hovertext}<extra></extra>",
         "marker": {
             "size": [_diameter(p, largest) for p in order], "color": colour, "opacity": opacity,
+            "symbol": ["diamond" if p.is_compressed else "circle" for p in order],
             "line": {"color": "white", "width": 1},
         },
     }  # fmt: skip
@@ -133,6 +134,9 @@ def _hover(point: Point, quality: str) -> str:
         f"{html.escape(quality)} {point.y:.4f}",
         f"{cost.gmacs:.3f} GFLOPs (MACs)",
         f"{cost.megabytes:.2f} MB, {cost.parameters.value / 1e6:.3f} M parameters",
+        *([f"{cost.latency.p50_ms:.1f} ms an image"] if cost.latency is not None else []),
+        *([f"compressed from trial {point.trial.parent}"] if point.is_compressed else []),
+        *(html.escape(remark) for remark in result.remarks),
         "",
     ]
     lines += [

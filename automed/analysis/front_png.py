@@ -129,10 +129,12 @@ def _draw_stairs(axes: Axes, view: FrontView) -> None:
 def _scatter(axes: Axes, points: Sequence[Point], largest: float, **looks: Any) -> None:  # noqa: ANN401 - scatter's own
     # Large ones first, so that they do not hide small ones.
     order = sorted(points, key=lambda p: -p.megabytes)
-    axes.scatter(
-        [p.x for p in order], [p.y for p in order], s=[_area(p, largest) for p in order],
-        linewidths=0.8, edgecolors="white", **looks,
-    )  # fmt: skip
+    for compressed, marker in ((False, "o"), (True, "D")):
+        some = [p for p in order if p.is_compressed is compressed]
+        axes.scatter(
+            [p.x for p in some], [p.y for p in some], s=[_area(p, largest) for p in some],
+            marker=marker, linewidths=0.8, edgecolors="white", **looks,
+        )  # fmt: skip
 
 
 def _area(point: Point, largest: float) -> float:
@@ -146,6 +148,8 @@ def _legend(axes: Axes, view: FrontView, largest: float, low: Sequence[Point]) -
     handles = [dot("on the front", marker="o", color=BLUE, ms=8, mec="white")]
     if any(not p.on_front for p in view.points):
         handles.append(dot("off the front", marker="o", color=FAINT, ms=8, mec="white", alpha=0.6))
+    if any(p.is_compressed for p in view.points):
+        handles.append(dot("compressed", marker="D", color=INK, ms=6, mec="white"))
     if any(p.is_knee for p in view.points):
         handles.append(dot("knee", marker="o", ms=10, mfc="none", mec=VERMILION, mew=1.8))
     if low:
@@ -153,7 +157,7 @@ def _legend(axes: Axes, view: FrontView, largest: float, low: Sequence[Point]) -
     handles.append(
         Line2D([], [], color=BLUE, alpha=0.55, linewidth=1.4, label="best up to\nthis price")
     )
-    handles.append(dot("\nsize of the weights"))
+    handles.append(dot("\nsize of the file"))
     for size in _round_sizes(largest):
         side = np.sqrt(max(LARGEST * size / largest, SMALLEST))
         handles.append(dot(f"{size:g} MB", marker="o", ms=side, mfc="none", mec=INK, mew=0.8))

@@ -23,7 +23,7 @@ class FrontRow:
         number: The trial's.
         quality: The guide metric on the validation part.
         gmacs: 10^9 multiply-accumulates of one forward pass.
-        megabytes: Size of the weights, in units of 10^6 bytes.
+        megabytes: Size of the file, in units of 10^6 bytes.
         parameters_m: Millions of parameters.
         latency_ms: Median milliseconds of one image, where that was measured.
         origin: Who proposed the config.

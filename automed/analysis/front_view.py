@@ -22,7 +22,7 @@ class Point:
         number: The trial's.
         x: Price in the unit of the axis, such as 10^9 MACs.
         y: Quality.
-        megabytes: Size of the weights, in units of 10^6 bytes.
+        megabytes: Size of the file, in units of 10^6 bytes.
         on_front: Whether nothing dominates it in any of the study's objectives.
         is_knee: Whether the front bends most here.
         trial: Where all this is from.
@@ -35,6 +35,11 @@ class Point:
     on_front: bool
     is_knee: bool
     trial: Trial
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether it is the child of another trial."""
+        return self.trial.parent is not None
 
 
 @dataclass(frozen=True)

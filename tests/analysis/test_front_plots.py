@@ -19,6 +19,7 @@ from automed.analysis.label_places import label_places
 from automed.domain.budget import Budget
 from automed.domain.config import Config
 from automed.domain.front import front_of
+from automed.domain.latency import Latency
 from automed.domain.objective import Objective
 from automed.domain.study_spec import DataRef, StudySpec
 from automed.domain.trial import TrialState
@@ -201,3 +202,23 @@ def test_labels_stay_in_the_plot_and_off_their_own_point(points):
     places = label_places(centres, radii, sizes, centres, radii, bounds=(0, 0, 300, 200))
     assert ((places - sizes / 2 >= 0) & (places + sizes / 2 <= (300, 200))).all()
     assert (abs(places - centres) >= radii[:, None]).any(axis=1).all()
+
+
+def test_compressed_trials_have_a_shape_and_a_story_of_their_own(tmp_path, trial, objectives):
+    latency = Latency(
+        p50_ms=12.34, p95_ms=13.0, ratio=2.0, spread=0.01, threads=1, batch=1,
+        device="cpu", runtime="onnxruntime 1",
+    )  # fmt: skip
+    whole, small = trial(0), trial(1, dice=0.79, megabytes=2.7)
+    cost = small.result.cost.replace(latency=latency)
+    told = small.result.replace(cost=cost, remarks=("Dice is 0.010 worse",))
+    child = small.replace(parent=0, result=told)
+    front = front_of([whole, child], objectives)
+    points = {p.number: p for p in view_of([whole, child], front, objectives).points}
+    assert [points[n].is_compressed for n in (0, 1)] == [False, True]
+    page = write_front_html([whole, child], front, objectives, tmp_path / "f.html", "A")
+    text = page.read_text(encoding="utf-8")
+    for words in ("diamond", "12.3 ms an image", "compressed from trial 0", "Dice is 0.010 worse"):
+        assert words in text
+    assert front_rows(front, "dice")[1].parent == 0
+    assert front_rows(front, "dice")[1].latency_ms == 12.34
