@@ -20,6 +20,10 @@ from automed.domain.study_spec import NAME
 from automed.domain.task import AnyTask
 
 
+COMPRESSIONS = "compression"
+"""The shipped space that says how to compress; it has no models of its own."""
+
+
 @dataclass(frozen=True)
 class SearchRequest:
     """A new study as a user describes it; None: the task's own setting.
@@ -177,7 +181,7 @@ def with_compressions(moved: Moved) -> Moved:
     space = moved.task.space
     if any(key.startswith(PREFIX) for key in space.parameters):
         return moved
-    added = load_known("compression").parameters
+    added = load_known(COMPRESSIONS).parameters
     # A paper's configuration is what it was: not compressed.
     dense = {f"{PREFIX}method": "none"}
     task: AnyTask = moved.task.replace(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automed.api.progress import Steps, silent
-from automed.api.request import with_space
+from automed.api.request import COMPRESSIONS, with_space
 from automed.api.screened_cost import screened_cost
 from automed.data.preprocess import read_chain
 from automed.domain.applied import applied
@@ -78,7 +78,8 @@ def find(name: str) -> FoundSpace:
             expected=f"one of {', '.join(known)}, or a path that ends in .toml",
             hint="list them with: automed space",
         )
-    return FoundSpace(load_space(name), f"automed search TASK --space {name}")
+    how = "--compress auto" if name == COMPRESSIONS else f"--space {name}"
+    return FoundSpace(load_space(name), f"automed search TASK {how}")
 
 
 def failing_configs(

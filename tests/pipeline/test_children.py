@@ -114,7 +114,7 @@ def test_the_metrics_and_costs_of_an_exported_trial_are_those_of_its_file(family
     ("kind", "text"),
     [
         ("segmentation", "ptq"),
-        ("segmentation", "prune:0.5+ptq"),
+        ("segmentation", "prune:0.5:1ep+ptq"),
         ("segmentation", "sparse:0.9:1ep"),
         ("classification", "qat:1ep"),
     ],
@@ -141,7 +141,7 @@ def test_a_child_is_a_smaller_file_of_its_parents_model(family, kind, text):
     if "sparse" in text:
         assert child.cost.zipped_bytes.value < 0.6 * result.cost.zipped_bytes.value
         assert child.cost.size_bytes.value == pytest.approx(result.cost.size_bytes.value, rel=0.02)
-    if text == "prune:0.5+ptq":
+    if text == "prune:0.5:1ep+ptq":
         assert child.cost.size_bytes.value < result.cost.size_bytes.value
     picture = "predictions.npz" if kind == "classification" else "preview.npz"
     with np.load(folder / picture) as arrays:
