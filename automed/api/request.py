@@ -19,7 +19,6 @@ from automed.domain.space import SearchSpace
 from automed.domain.study_spec import NAME
 from automed.domain.task import AnyTask
 
-
 COMPRESSIONS = "compression"
 """The shipped space that says how to compress; it has no models of its own."""
 
