@@ -11,16 +11,13 @@ from torch import nn
 from automed.compression.predicted_size import int8_bytes, onnx_bytes
 from automed.compression.prune_channels import remove_channels
 from automed.compression.prune_importance import ranks
-from automed.domain.compression import Compression, Scope, compression_of, dense
+from automed.domain.compression import Compression, Scope, compression_of
 from automed.domain.config import Config
 from automed.domain.cost import Cost, Quantity
 from automed.domain.errors import AutomedError, CompressionError
 from automed.domain.task import AnyTask
 from automed.models.build import build_model
-from automed.models.cost import count_macs, predict_cost
-
-_COSTLESS = ("model.dropout", "model.decoder_dropout")
-"""Parameters of a model that change its training alone."""
+from automed.models.cost import count_macs, predict_cost, priced_part
 
 _REMEMBERED = 4096
 
@@ -73,11 +70,10 @@ def compressed_cost(config: Config, task: AnyTask) -> Cost:
     """
     compression = compression_of(config) or Compression()
     pruned = "prune" in compression.steps
-    model = {k: v for k, v in config.part("model.").items() if k not in _COSTLESS}
     shape = (task.channels, *task.image_size)
     answer = _answer(
         _Question(
-            Config(model), task.kind, len(task.classes), shape,
+            priced_part(config), task.kind, len(task.classes), shape,
             compression.ratio if pruned else None,
             compression.scope if pruned else "uniform",
             task,
@@ -97,7 +93,7 @@ def compressed_cost(config: Config, task: AnyTask) -> Cost:
 @lru_cache(maxsize=_REMEMBERED)
 def _answer(question: _Question) -> _Answer | AutomedError:
     try:
-        predict_cost(dense(question.config), question.task)
+        predict_cost(question.config, question.task)
         return _measured(question)
     except AutomedError as error:
         # Without its traceback, which would keep the model in memory.

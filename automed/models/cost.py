@@ -56,13 +56,19 @@ def predict_cost(config: Config, task: AnyTask) -> Cost:
     Raises:
         BuildError: The config cannot be built, or its model cannot take images of this size.
     """
-    part = Config({key: v for key, v in config.part("model.").items() if key not in _COSTLESS})
     answer = _answer(
-        _Question(part, task.kind, len(task.classes), task.channels, task.image_size, task)
+        _Question(
+            priced_part(config), task.kind, len(task.classes), task.channels, task.image_size, task
+        )
     )
     if isinstance(answer, BuildError):
         raise answer.with_traceback(None)
     return answer
+
+
+def priced_part(config: Config) -> Config:
+    """What of a config the cost of its model depends on."""
+    return Config({k: v for k, v in config.part("model.").items() if k not in _COSTLESS})
 
 
 @lru_cache(maxsize=_REMEMBERED)

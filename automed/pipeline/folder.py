@@ -29,11 +29,16 @@ def relative(file: Path, job: Job) -> str:
     return file.relative_to(job.folder).as_posix()
 
 
-def write_result(result: Result, folder: Path) -> None:
+def write_result(result: Result, folder: Path, name: str = RESULT) -> None:
     """Write ``result.json``, the last file of a trial: where it is, all others are.
+
+    Args:
+        result: What to write.
+        folder: The trial's folder.
+        name: Of the file, where it is not yet the last one.
 
     Raises:
         WorkspaceError: It cannot be written.
     """
-    with replacing(folder / RESULT) as draft:
+    with replacing(folder / name) as draft:
         draft.write_text(result.model_dump_json(indent=1), encoding="utf-8")

@@ -78,8 +78,7 @@ def run_parent(trial: Trial, job: Job, report: Report) -> Result:
         write_pictures(fitted.forward, fitted.best, parts.val, job.split.val, folder)
         write_result(result, folder)
         return result
-    with replacing(folder / TRAINED) as draft:
-        draft.write_text(result.model_dump_json(indent=1), encoding="utf-8")
+    write_result(result, folder, TRAINED)
     return export_trained(trial, result, fitted.forward.model, job)
 
 

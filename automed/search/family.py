@@ -49,8 +49,8 @@ def due_children(history: Sequence[FrozenTrial], spec: StudySpec) -> Iterator[Ch
 
 def child_proposal(child: Child, known: Mapping[str, BaseDistribution], origin: str) -> Proposal:
     """A child as the journal takes it; see `extra_of` for what has no place in the space."""
-    config = dict(child.config.items())
-    inside = {k: v for k, v in config.items() if k not in _outside(config, known)}
+    outside = extra_of(child.config, known)
+    inside = {k: v for k, v in child.config.items() if k not in outside}
     return Proposal(
         config=Config(inside), distributions={key: known[key] for key in inside},
         system_attrs={}, sampler_state={}, origin=origin,
@@ -62,8 +62,9 @@ def extra_of(config: Config, known: Mapping[str, BaseDistribution]) -> dict[str,
 
     It is all kept apart then: half of it would look to a sampler like another config.
     """
-    values = dict(config.items())
-    return {key: values[key] for key in _outside(values, known)}
+    chosen = {key: value for key, value in config.items() if key.startswith(PREFIX)}
+    inside = all(_holds(known.get(key), value) for key, value in chosen.items())
+    return {} if inside else chosen
 
 
 def parent_proposal(proposal: Proposal) -> Proposal:
@@ -103,12 +104,6 @@ def with_wish(trial: FrozenTrial | None, config: Config) -> str:
     """What to note on a training that one more compressed config waits for."""
     waiting: list[Any] = [] if trial is None else [dict(c.items()) for c in wishes_of(trial)]
     return json.dumps([*waiting, dict(config.items())])
-
-
-def _outside(values: Mapping[str, Value], known: Mapping[str, BaseDistribution]) -> tuple[str, ...]:
-    keys = [key for key in values if key.startswith(PREFIX)]
-    inside = all(_holds(known.get(key), values[key]) for key in keys)
-    return () if inside else tuple(keys)
 
 
 def _holds(distribution: BaseDistribution | None, value: Value) -> bool:
