@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from automed.domain.compression import Compression
 from automed.domain.decision import Decision
 from automed.domain.measurement import Measurement
 from automed.domain.normalization import Normalization
 from automed.domain.task import AnyTask
+from automed.training.fit import Fitted, fit
 from automed.training.part import Part
 from automed.training.recipe import Recipe
 
@@ -66,6 +68,33 @@ class Bench:
         rate does not bring a U-Net back.
         """
         return self._shorter(epochs=0.5, rate=1.0)
+
+    def fit(
+        self,
+        model: nn.Module,
+        recipe: Recipe,
+        *,
+        seed: int | None = None,
+        after_step: Callable[[], None] | None = None,
+        select_from: int = 1,
+    ) -> Fitted:
+        """Train a model in these surroundings, by `automed.training.fit.fit`.
+
+        Args:
+            model: Is trained in place.
+            recipe: How.
+            seed: None: the bench's.
+            after_step: As for `fit`.
+            select_from: As for `fit`.
+
+        Raises:
+            TrainingError: As `fit` does.
+        """
+        return fit(
+            model, self.task, recipe, self.train, self.val, normalization=self.normalization,
+            seed=self.seed if seed is None else seed, device=self.device, report=self.report,
+            after_step=after_step, select_from=select_from,
+        )  # fmt: skip
 
     def _shorter(self, epochs: float, rate: float) -> Recipe:
         """The rate falls as a cosine; every epoch is trained, the best one kept."""

@@ -17,7 +17,6 @@ from automed.compression.prune_channels import remove_channels
 from automed.compression.prune_check import check_pruned
 from automed.compression.prune_importance import worth_of
 from automed.compression.prune_sparsity import learn_sparsity
-from automed.training.fit import fit
 
 
 class Prune:
@@ -70,11 +69,7 @@ class Prune:
             TrainingError: As `automed.training.fit.fit` does.
         """
         with _own_random_state(bench.device):
-            fit(
-                model, bench.task, bench.retraining, bench.train, bench.val,
-                normalization=bench.normalization, seed=bench.seed, device=bench.device,
-                report=bench.report,
-            )  # fmt: skip
+            bench.fit(model, bench.retraining)
         return model.eval()
 
     def finalize(self, model: nn.Module, path: Path, bench: Bench) -> nn.Module:

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from automed.compression.bench import Bench
 from automed.domain.digest import derive_seed
 from automed.domain.errors import CompressionError
-from automed.training.fit import fit
 
 STRENGTH = 1e-3
 """Weight of the penalty. The paper has 1e-4 over 160 epochs; here there are fewer."""
@@ -42,11 +41,8 @@ def learn_sparsity(model: nn.Module, bench: Bench) -> float:
     """
     recipe = bench.finetuning.replace(learning_rate=bench.recipe.learning_rate)
     with _penalty(_scales(model)):
-        fit(
-            model, bench.task, recipe, bench.train, bench.val,
-            normalization=bench.normalization, seed=derive_seed(bench.seed, "sparsity"),
-            device=bench.device, report=bench.report, select_from=recipe.epochs,
-        )  # fmt: skip
+        seed = derive_seed(bench.seed, "sparsity")
+        bench.fit(model, recipe, seed=seed, select_from=recipe.epochs)
     model.eval()
     weak = torch.cat([s.detach().abs() < _WEAK * s.detach().abs().mean() for s in _scales(model)])
     return float(weak.float().mean())

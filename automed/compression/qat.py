@@ -20,7 +20,6 @@ from automed.compression.method import Details
 from automed.compression.ptq import Ptq
 from automed.domain.errors import CompressionError
 from automed.training.batches import steps_per_epoch
-from automed.training.fit import fit
 
 _FIXED_AT = 0.6
 """Share of the steps after which ranges no longer move, and from which the best epoch may be."""
@@ -67,10 +66,8 @@ class Qat:
         recipe = bench.finetuning.replace(precision="fp32", layer_decay=1.0)
         steps = recipe.epochs * steps_per_epoch(len(bench.train), recipe.batch_size)
         countdown = _Countdown(model, round(_FIXED_AT * steps))
-        fitted = fit(
-            model, bench.task, recipe, bench.train, bench.val,
-            normalization=bench.normalization, seed=bench.seed, device=bench.device,
-            report=bench.report, after_step=countdown.step,
+        fitted = bench.fit(
+            model, recipe, after_step=countdown.step,
             select_from=1 + int(_FIXED_AT * recipe.epochs),
         )  # fmt: skip
         self._details |= {"epochs": fitted.epochs, "best_epoch": fitted.best_epoch}

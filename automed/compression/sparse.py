@@ -14,7 +14,6 @@ from automed.compression.none import Dense
 from automed.compression.sparsity_schedule import SparsitySchedule
 from automed.domain.errors import CompressionError
 from automed.training.batches import steps_per_epoch
-from automed.training.fit import fit
 
 _CONVOLUTIONS = (
     nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
@@ -77,12 +76,8 @@ class Sparse:
         each = steps_per_epoch(len(bench.train), recipe.batch_size)
         schedule = SparsitySchedule.over(each * recipe.epochs, bench.compression.sparsity)
         first = schedule.first_epoch(each)
-        fit(
-            model, bench.task, recipe, bench.train, bench.val,
-            normalization=bench.normalization, seed=bench.seed, device=bench.device,
-            report=bench.report, after_step=_Pruner(model, schedule).after_step,
-            select_from=first,
-        )  # fmt: skip
+        after_step = _Pruner(model, schedule).after_step
+        bench.fit(model, recipe, after_step=after_step, select_from=first)
         self._details = {
             "target_sparsity": schedule.final,
             "update_interval": float(schedule.interval),
