@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, helper, numpy_helper
+
+from automed.compression.graph_edit import constants_of, remove_unused
+from automed.compression.static_sizes import Size, tensor_sizes
 
 _SPATIAL = ([2, 3], [-2, -1])
 
@@ -24,7 +26,7 @@ def pool_globally(model: ModelProto) -> int:
     Returns:
         How many nodes were turned.
     """
-    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    constants = constants_of(model)
     turned = 0
     for node in model.graph.node:
         if node.op_type == "ReduceMean" and _is_global(node, constants):
@@ -57,7 +59,7 @@ def upsample_by_copies(model: ModelProto, floating: ModelProto) -> int:
     Returns:
         How many nodes were turned.
     """
-    sizes = _sizes(floating)
+    sizes = tensor_sizes(floating)
     makers = {name: node for node in model.graph.node for name in node.output}
     nodes: list[NodeProto] = []
     turned = 0
@@ -65,7 +67,7 @@ def upsample_by_copies(model: ModelProto, floating: ModelProto) -> int:
         dequantize = makers.get(node.input[0]) if node.op_type == "Resize" else None
         quantize = makers.get(dequantize.input[0]) if dequantize is not None else None
         before = sizes.get(quantize.input[0]) if quantize is not None else None
-        if before is None or not _doubles(node, before, sizes.get(node.output[0])):
+        if before is None or not doubles(node, before, sizes.get(node.output[0])):
             nodes.append(node)
             continue
         assert dequantize is not None
@@ -73,23 +75,12 @@ def upsample_by_copies(model: ModelProto, floating: ModelProto) -> int:
         turned += 1
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+    remove_unused(model.graph)
     return turned
 
 
-def _sizes(model: ModelProto) -> dict[str, tuple[int, int, int]]:
-    """Channels, height and width of the tensors that have all three, whatever the batch."""
-    graph = onnx.shape_inference.infer_shapes(model).graph
-    found = {}
-    for value in (*graph.input, *graph.value_info, *graph.output):
-        shape = tuple(d.dim_value for d in value.type.tensor_type.shape.dim)
-        if len(shape) == 4 and all(shape[1:]):
-            found[value.name] = shape[1:]
-    return found
-
-
-def _doubles(
-    node: NodeProto, before: tuple[int, int, int], after: tuple[int, int, int] | None
-) -> bool:
+def doubles(node: NodeProto, before: Size, after: Size | None) -> bool:
+    """Whether a Resize node doubles height and width by the nearest neighbour."""
     words = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     nearest = (
         words.get("mode", b"nearest") == b"nearest"
@@ -100,9 +91,7 @@ def _doubles(
     return nearest and after == (channels, 2 * height, 2 * width)
 
 
-def _copies(
-    out: str, dequantize: NodeProto, size: tuple[int, int, int], model: ModelProto
-) -> Iterator[NodeProto]:
+def _copies(out: str, dequantize: NodeProto, size: Size, model: ModelProto) -> Iterator[NodeProto]:
     channels, height, width = size
     shapes = {
         "wide": [0, height, 2 * width, channels],

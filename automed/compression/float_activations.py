@@ -7,6 +7,8 @@ from collections.abc import Collection
 import onnx
 from onnx import GraphProto, NodeProto
 
+from automed.compression.graph_edit import remove_unused
+
 _ABSORBED = ("Relu", "Clip")
 """What onnxruntime's quantizer leaves to the ranges of u8 alone."""
 _QDQ = ("QuantizeLinear", "DequantizeLinear")
@@ -42,7 +44,7 @@ def with_float_activations(
             if source and (node.name in chosen or (source in given and not _weighted(node))):
                 node.input[place] = source
                 read.add(source)
-    _remove_unused(graph)
+    remove_unused(graph)
     _bring_back(graph, floating.graph, read)
     return changed
 
@@ -81,16 +83,3 @@ def _bring_back(graph: GraphProto, floating: GraphProto, read: Collection[str]) 
             graph.initializer.extend(
                 constants[name] for name in node.input[1:] if name in constants and name not in kept
             )
-
-
-def _remove_unused(graph: GraphProto) -> None:
-    outputs = {output.name for output in graph.output}
-    while True:
-        used = outputs | {name for node in graph.node for name in node.input}
-        dead = [node for node in graph.node if used.isdisjoint(node.output)]
-        if not dead:
-            break
-        for node in dead:
-            graph.node.remove(node)
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
-        graph.initializer.remove(tensor)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from automed.compression.fake_quantize import WEIGHTED
+from automed.compression.whole_vectors import VECTOR
 
 _FLOAT = 4
 _NODES = 850
@@ -25,6 +26,8 @@ _BIASED = 9
 @dataclass(frozen=True)
 class _Layer:
     weights: int
+    filled: int
+    """Weights once channels fill whole vectors."""
     channels: int
     biased: bool
 
@@ -58,7 +61,7 @@ def int8_bytes(model: nn.Module) -> int:
     contents = _contents(model)
     size = _FLOAT * contents.others + _INT8_NODES * len(contents.layers)
     for layer in contents.layers:
-        size += layer.weights + layer.channels * (_SCALED + _BIASED * layer.biased)
+        size += layer.filled + layer.channels * (_SCALED + _BIASED * layer.biased)
     return size
 
 
@@ -69,12 +72,21 @@ def _contents(model: nn.Module) -> _Contents:
         if isinstance(module, WEIGHTED):
             channels = module.out_features if isinstance(module, nn.Linear) else module.out_channels
             biased = module.bias is not None or norm is not None
-            layers.append(_Layer(module.weight.numel(), channels, biased))
+            layers.append(_Layer(module.weight.numel(), _filled(module), channels, biased))
             continue
         others += sum(p.numel() for p in module.parameters(recurse=False))
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             others += 2 * module.num_features
     return _Contents(tuple(layers), others)
+
+
+def _filled(layer: nn.Module) -> int:
+    """Weights of a layer as `automed.compression.whole_vectors.fill_vectors` writes them."""
+    weight: Tensor = layer.weight  # type: ignore[assignment]
+    if not isinstance(layer, nn.Conv2d) or (layer.groups > 1 and weight.shape[1] > 1):
+        return weight.numel()
+    outputs, inputs = (-(-n // VECTOR) * VECTOR for n in weight.shape[:2])
+    return outputs * (inputs if layer.groups == 1 else 1) * weight[0, 0].numel()
 
 
 def _with_folded(model: nn.Module) -> Iterator[tuple[nn.Module, nn.Module | None]]:
