@@ -21,7 +21,7 @@ from automed.compression.calibration import IMAGES, CalibrationImages
 from automed.compression.ptq import Ptq
 from automed.domain.compression import Compression
 from automed.domain.decision import Decision
-from automed.domain.errors import CompressionError
+from automed.domain.errors import CompressionError, ExportError
 from automed.domain.normalization import Normalization
 from automed.domain.task import SegmentationTask
 from automed.models.plain_unet import PlainUnet
@@ -29,6 +29,7 @@ from automed.registry.tasks import load_task
 from automed.training.part import Part
 from automed.training.recipe import Recipe
 
+FLOAT, INT8 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT8
 NORMALIZATION = Normalization(mean=(0.4, 0.5, 0.6), std=(0.2, 0.25, 0.3))
 TASK = SegmentationTask(name="masks", title="", classes=("thing",), image_size=(32, 32),
                         space=load_task("cell").space)  # fmt: skip
@@ -199,3 +200,21 @@ def test_snr_is_in_decibels():
 
 def test_the_files_folder_is_the_only_place_written(made):
     assert {path.name for path in Path(made[0]).iterdir()} == {"int8.onnx", "float.onnx"}
+
+
+@pytest.mark.parametrize(
+    ("rewriting", "kind"), [("fill_vectors", "float"), ("add_hard_sigmoids", "int8")]
+)
+def test_a_rewriting_that_changes_answers_is_caught(tmp_path, monkeypatch, model, rewriting, kind):
+    def wrongly(graph):
+        largest = max(
+            (t for t in graph.graph.initializer if t.data_type in (FLOAT, INT8)),
+            key=lambda t: onnx.numpy_helper.to_array(t).size,
+        )
+        values = onnx.numpy_helper.to_array(largest)
+        largest.CopyFrom(onnx.numpy_helper.from_array(values[::-1].copy(), largest.name))
+        return 1
+
+    monkeypatch.setattr(quantizing, rewriting, wrongly)
+    with pytest.raises(ExportError, match=f"the {kind} graph does not answer as before"):
+        Ptq().finalize(model, tmp_path / "int8.onnx", bench())
