@@ -39,7 +39,7 @@ class Compression(Frozen):
     """prune: share of the channels that is removed. MACs fall with its square, roughly."""
     scope: Scope = "uniform"
     """prune: the same ratio in each layer, or the least important channels of the whole model."""
-    importance: Importance = "l2"
+    importance: Importance = "taylor"
     """prune: what a channel is worth."""
     sparsity_learning: bool = False
     """prune: before it, train with a penalty that drives weak channels towards zero."""

@@ -175,7 +175,7 @@ def test_sparsity_learning_makes_scales_smaller_than_training_without(monkeypatc
     for strength in (0.0, 0.5):
         monkeypatch.setattr("automed.compression.prune_sparsity.STRENGTH", strength)
         step = Prune()
-        setting = bench(task, sparsity_learning=True, epochs=3)
+        setting = bench(task, sparsity_learning=True, epochs=3, importance="l2")
         model = trained(task, architecture="unet", encoder=TINY, decoder_width=0.25)
         before = torch.random.get_rng_state()
         pruned = step.prepare(model, setting)
