@@ -43,6 +43,7 @@ class SearchRequest:
         fix_values: ``key=value`` pairs that hold a parameter.
         weights: ``imagenet``, ``none`` or a folder with weight files.
         sampler: Name of the sampler.
+        stopper: Name of what ends trainings early.
         compress: What each trained model is compressed with.
         compress_auto: Whether the sampler chooses how to compress, too.
         max_drop: How much of the guide metric a child may lose before it is marked.
@@ -64,6 +65,7 @@ class SearchRequest:
     fix_values: tuple[str, ...] = ()
     weights: str = "imagenet"
     sampler: str = "tpe"
+    stopper: str = "none"
     compress: tuple[Compression, ...] = ()
     compress_auto: bool = False
     max_drop: float = 0.01

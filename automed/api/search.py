@@ -37,6 +37,7 @@ from automed.pipeline.job import Job
 from automed.pipeline.resume import resume_trial
 from automed.registry.tasks import load_task
 from automed.search.samplers import check_sampler
+from automed.search.stoppers.registry import check_stopper
 from automed.search.study import Study
 from automed.search.study_file import read_spec
 from automed.training.device import resolve_device
@@ -98,6 +99,7 @@ def start(
     plugin = load_task(request.task)
     task = task or request.adapt(plugin)
     check_sampler(request.sampler)
+    check_stopper(request.stopper)
     resolve_device(device)
     workspace.ensure_writable()
     name = request.name or next_name(workspace.studies, task.name)
@@ -122,7 +124,8 @@ def start(
     spec = StudySpec(
         name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
         budget=Budget(trials=request.budget), constraints=request.constraints(),
-        weights=request.weights, sampler=request.sampler, version=__version__,
+        weights=request.weights, sampler=request.sampler, stopper=request.stopper,
+        version=__version__,
         compress=request.compress, max_drop=request.max_drop, artifact=request.artifact,
     )  # fmt: skip
     _build_caches(checked.dataset, task, workspace, steps)

@@ -75,6 +75,13 @@ def search(
         bool, typer.Option("--no-pretrained", help="Train from random weights.")
     ] = False,
     sampler: Annotated[str, typer.Option(help="tpe, gp, nsga2, qmc or random.")] = "tpe",
+    stopper: Annotated[
+        str,
+        typer.Option(
+            help="End trainings early: halving (successive halving for fronts), dominance "
+            "(cautious), median (quality alone) or none."
+        ),
+    ] = "none",
     compress: Annotated[
         str | None,
         typer.Option(
@@ -121,7 +128,7 @@ def search(
         epochs=epochs, image_size=image_size_of(image_size),
         max_gflops=max_gflops, max_size_mb=max_size_mb,
         space=space, set_values=tuple(set_ or ()), fix_values=tuple(fix or ()),
-        weights=_weights(weights, no_pretrained), sampler=sampler,
+        weights=_weights(weights, no_pretrained), sampler=sampler, stopper=stopper,
         compress=_compressions(compress), compress_auto=compress == "auto",
         max_drop=max_drop, artifact=_artifact(artifact),
     )  # fmt: skip

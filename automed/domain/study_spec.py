@@ -49,6 +49,8 @@ class StudySpec(Frozen):
     weights: str = "none"
     """``imagenet``, ``none``, or the absolute path of a folder with weight files."""
     sampler: str = "tpe"
+    stopper: str = "none"
+    """Which trainings are ended early."""
     compress: tuple[Compression, ...] = ()
     """What each trained model is compressed with: children that the budget is not charged for."""
     max_drop: float = Field(default=0.01, ge=0)

@@ -10,6 +10,7 @@ from automed.domain.config import Config
 from automed.domain.cost import Cost
 from automed.domain.frozen import Frozen
 from automed.domain.result import Failure, Result
+from automed.domain.stop import Stop
 
 
 class TrialState(StrEnum):
@@ -36,6 +37,8 @@ class Trial(Frozen):
     failure: Failure | None = None
     parent: int | None = None
     """Number of the trial whose model this one compresses; None: it trains its own."""
+    stop: Stop | None = None
+    """Why its training was ended early."""
     rejected: str | None = None
     """Why the screen rejected the config; such a trial was never trained nor charged."""
 

@@ -12,9 +12,10 @@ from optuna.trial import TrialState as OptunaState
 from automed.domain.config import Config
 from automed.domain.cost import Cost
 from automed.domain.result import Failure, Result
+from automed.domain.stop import Stop
 from automed.domain.trial import Trial, TrialState
 
-Model = TypeVar("Model", Cost, Result, Failure)
+Model = TypeVar("Model", Cost, Result, Failure, Stop)
 
 SEED = "automed:seed"
 ORIGIN = "automed:origin"
@@ -29,6 +30,8 @@ WISHES = "automed:wishes"
 SAMPLER_STATE = "automed:sampler_state"
 """What the sampler remembered for the whole study when it proposed this trial."""
 
+STOP = "automed:stop"
+"""Why and after which epoch the stopper ended the trial."""
 RESULT = "automed:result"
 STOPPED = "automed:stopped"
 FAILURE = "automed:failure"
@@ -81,6 +84,11 @@ def config_of(frozen: FrozenTrial) -> Config:
     return Config({**frozen.params, **frozen.user_attrs.get(EXTRA, {})})
 
 
+def stop_of(frozen: FrozenTrial) -> Stop | None:
+    """The stopper's decision to end the trial, if it took one."""
+    return _parse(Stop, frozen.user_attrs.get(STOP))
+
+
 def trial_of(frozen: FrozenTrial) -> Trial:
     """The snapshot of a trial from the journal alone."""
     attrs = frozen.user_attrs
@@ -95,6 +103,7 @@ def trial_of(frozen: FrozenTrial) -> Trial:
         result=_parse(Result, finished),
         failure=_parse(Failure, attrs.get(FAILURE)),
         parent=attrs.get(PARENT),
+        stop=stop_of(frozen),
         rejected=attrs.get(REJECTED),
     )
 

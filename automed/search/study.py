@@ -47,6 +47,8 @@ from automed.search.screen import (
     violations_of,
 )
 from automed.search.shadow import Proposal
+from automed.search.stoppers.registry import check_stopper
+from automed.search.stopping import Stopping
 from automed.search.study_file import SPEC_FILE, read_spec, write_spec
 from automed.search.view import feasible_front
 
@@ -83,6 +85,7 @@ class Study:
         self._finished: dict[int, Trial] = {}
         self._ended: str | None = None
         self._lock = lock
+        self._stopping = Stopping(spec)
         self._journal = Journal(folder, spec)
         self._finish_what_was_told()
 
@@ -103,6 +106,7 @@ class Study:
             StudyError: There is a study in the folder, or a setting is invalid.
         """
         check_sampler(spec.sampler)
+        check_stopper(spec.stopper)
         check_constraints(spec)
         _refuse_existing(folder, spec)
         find_feasible(spec, lambda config: screen_family(config, spec, cost_of))
@@ -219,7 +223,10 @@ class Study:
         return None
 
     def report(self, trial: Trial, measurement: Measurement) -> Decision:
-        """Record what an epoch showed.
+        """Record what an epoch showed, and ask the stopper.
+
+        A decision to stop is recorded before it is answered: a training that is repeated after a
+        crash ends where it ended.
 
         Raises:
             StudyError: The trial is not running, or the journal cannot be written to.
@@ -228,7 +235,11 @@ class Study:
         value = measurement.metrics.get(self.spec.task.guide)
         if value is not None:
             self._journal.measure(trial.number, measurement.epoch, value)
-        return Decision.CONTINUE
+        stop = self._stopping.decide(trial.number, measurement.epoch, self._history())
+        if stop is None:
+            return Decision.CONTINUE
+        self._journal.note(trial.number, record.STOP, stop.model_dump_json())
+        return Decision.STOP
 
     def tell(self, trial: Trial, outcome: Result | Failure, stopped: bool = False) -> Trial:
         """Record how a trial ended.

@@ -1,0 +1,1 @@
+"""Which trainings are ended before their last epoch."""
