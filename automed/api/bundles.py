@@ -116,6 +116,7 @@ def predict_with(
     overlays: bool = True,
     threads: int = 0,
     threshold: float | None = None,
+    force: bool = False,
     steps: Steps = silent,
 ) -> Predicted:
     """Predict images with a bundle and write masks, overlays and a table.
@@ -127,16 +128,19 @@ def predict_with(
         overlays: Whether to draw masks over their images.
         threads: Within an operator; 0: as many as the machine has cores.
         threshold: Of a binary segmentation, in place of the manifest's.
+        force: Whether results that are there may be replaced.
         steps: Hears of the progress.
 
     Raises:
-        BundleError: The bundle is not usable, no image is found, or the folder cannot be written.
+        BundleError: The bundle is not usable, no image is found, or the folder cannot be written
+            or holds earlier results.
     """
     if threshold is not None and not 0 < threshold < 1:
         raise BundleError("--threshold", found=threshold, expected="more than 0 and less than 1")
     if threads < 0:
         raise BundleError("--threads", found=threads, expected="0 (all cores) or more")
     bundle = read_bundle(folder)
+    deployed.refuse_earlier(output, force)
     model = deployed.open_model(folder, threads, threshold)
     images = deployed.find_images(given, output)
     tick = steps(f"Predicting {len(images)} images")

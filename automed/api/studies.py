@@ -6,6 +6,8 @@ from automed.domain.errors import StudyError
 from automed.domain.workspace import Workspace
 from automed.search.listing import StudySummary, list_studies
 
+__all__ = ["StudySummary", "studies_in"]
+
 
 def studies_in(workspace: Workspace) -> list[StudySummary]:
     """The studies of a workspace, oldest first; a broken one is listed with its problem."""

@@ -22,6 +22,7 @@ from automed.cli import (
     studies,
     sync,
     tasks,
+    trials,
 )
 from automed.domain.errors import AutomedError
 
@@ -40,6 +41,7 @@ app.command()(export.export)
 app.command()(predict.predict)
 app.command()(bench.bench)
 app.command()(reproduce.reproduce)
+app.command()(trials.trials)
 app.command()(studies.studies)
 app.command()(tasks.tasks)
 app.command()(encoders.encoders)

@@ -19,6 +19,7 @@ def predict(
     overlays: Annotated[
         bool, typer.Option("--overlays/--no-overlays", help="Draw masks over their images.")
     ] = True,
+    force: Annotated[bool, typer.Option("--force", help="Replace results that are there.")] = False,
     threads: Annotated[int, typer.Option(help="0: as many as the machine has cores.")] = 0,
 ) -> None:
     """Predict images with a bundle: masks, overlays and a table, or classes."""
@@ -29,7 +30,8 @@ def predict(
     with steps() as shown:
         done = predict_with(
             bundle, images, output,
-            overlays=overlays, threads=threads, threshold=threshold, steps=shown,
+            overlays=overlays, threads=threads, threshold=threshold, force=force,
+            steps=shown,
         )  # fmt: skip
     print_predictions(done)
     if done.report.problems:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from automed.cli.options import WorkspaceOption, workspace_at
+
+if TYPE_CHECKING:
+    from automed.api.studies import StudySummary
 
 
 def studies(workspace: WorkspaceOption = None) -> None:
@@ -26,10 +31,19 @@ def studies(workspace: WorkspaceOption = None) -> None:
             table.add_row(f"[red]{row.name}[/red]", f"[red]{row.problem.splitlines()[0]}[/red]")
             continue
         table.add_row(
-            f"[bold]{row.name}[/bold]", row.task, row.data, f"{row.trained} of {row.budget}",
+            f"[bold]{row.name}[/bold]", row.task, row.data, _trials(row),
             str(row.counts.get("failed", 0)), str(row.counts.get("rejected", 0)),
             f"{row.guide} {row.best:.4f}" if row.best is not None else "",
             f"{row.created:%Y-%m-%d %H:%M}" if row.created else "",
         )  # fmt: skip
     out.print(table)
-    next_steps(("see a front", f"automed front {found[-1].name}{space.flag}"))
+    last = found[-1].name
+    next_steps(
+        ("see a front", f"automed front {last}{space.flag}"),
+        ("see every trial", f"automed trials {last}{space.flag}"),
+    )
+
+
+def _trials(row: StudySummary) -> str:
+    children = f" + {row.children} compressed" if row.children else ""
+    return f"{row.trained} of {row.budget}{children}"

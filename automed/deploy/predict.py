@@ -18,7 +18,7 @@ from automed.deploy.standalone.runner.run import Report
 from automed.domain.bundle import Bundle
 from automed.domain.errors import BundleError, DataError
 
-__all__ = ["Report", "find_images", "open_model", "predict_images"]
+__all__ = ["Report", "find_images", "open_model", "predict_images", "refuse_earlier"]
 
 
 def open_model(folder: Path, threads: int = 0, threshold: float | None = None) -> Model:
@@ -50,6 +50,18 @@ def find_images(given: Sequence[str], out: Path) -> dict[Path, str]:
         return files.find_images(given, out, suffixes)
     except RefusedError as error:
         raise BundleError(str(error), expected="image files, folders or patterns") from None
+
+
+def refuse_earlier(out: Path, force: bool) -> None:
+    """Refuse a folder with the results of another run; see the runner's.
+
+    Raises:
+        BundleError: There are results.
+    """
+    try:
+        files.refuse_earlier(out, force)
+    except RefusedError as error:
+        raise BundleError(str(error)) from None
 
 
 def predict_images(

@@ -21,6 +21,12 @@ Calibration = Literal["minmax", "percentile", "entropy"]
 
 METHODS: tuple[str, ...] = get_args(Method)
 
+_EXPECTED = {
+    "ratio": "a share of the channels between 0 and 1, such as prune:0.5",
+    "sparsity": "a share of zeros above 0.5 and below 1, such as sparse:0.9",
+    "epochs": "at least one, such as 5ep",
+}
+
 _TAKES: Mapping[str, tuple[str, ...]] = {
     "none": (),
     "ptq": ("calibration",),
@@ -108,7 +114,11 @@ def read_compressions(text: str) -> tuple[Compression, ...]:
     """
     found = [_read(word.strip()) for word in text.split(",") if word.strip()]
     if not found:
-        raise SpaceError(f"--compress {text}: no method", expected=f"some of {', '.join(METHODS)}")
+        raise SpaceError(
+            "--compress names no method",
+            found=repr(text),
+            expected=f"some of {', '.join(METHODS)}, such as ptq,prune:0.5+ptq",
+        )
     return tuple(dict.fromkeys(c for c in found if c.method != "none"))
 
 
@@ -137,7 +147,13 @@ def _read(word: str) -> Compression:
         for option in options:
             name, value = _option(step, option, word)
             given[name] = value
-    return _checked({"method": "+".join(steps), **given}, f"--compress {word}")
+    method = "+".join(steps)
+    if method not in METHODS:
+        raise SpaceError(
+            f"--compress {word}: there is no method {method!r}",
+            expected=f"one of {', '.join(METHODS)}",
+        )
+    return _checked({"method": method, **given}, f"--compress {word}")
 
 
 def _option(step: str, option: str, word: str) -> tuple[str, Any]:
@@ -172,7 +188,11 @@ def _checked(given: Mapping[str, Any], where: str) -> Compression:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
-        raise SpaceError(f"{where}: {name}: {first['msg']}", found=repr(given.get(name))) from None
+        raise SpaceError(
+            f"{where}: {name}: {first['msg']}",
+            found=repr(given.get(name)),
+            expected=_EXPECTED.get(name),
+        ) from None
     idle = [name for name in given if f"{PREFIX}{name}" not in found.keys]
     if idle:
         raise SpaceError(

@@ -26,7 +26,8 @@ class StudySummary:
         task: The task's name.
         data: The data set's name.
         budget: Trials it may train.
-        counts: Trials by label: done, stopped, failed, running, rejected.
+        counts: Trials by label: done, stopped, failed, running, rejected; without children.
+        children: Compressed models, of which none counts against the budget.
         guide: The metric of ``best``.
         best: The best value of the guide metric among the complete trials.
         created: When ``study.json`` was made or its budget last changed, or the first trial
@@ -40,6 +41,7 @@ class StudySummary:
     data: str = ""
     budget: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    children: int = 0
     guide: str = ""
     best: float | None = None
     created: datetime | None = None
@@ -74,7 +76,8 @@ def _read(study: StudyView) -> StudySummary:
         task=spec.task.name,
         data=spec.data.name,
         budget=spec.budget.trials,
-        counts=dict(Counter(trial.label for trial in study.trials)),
+        counts=dict(Counter(t.label for t in study.trials if t.parent is None)),
+        children=sum(t.parent is not None for t in study.trials),
         guide=spec.task.guide,
         best=_best(study),
         created=min(written, study.started) if study.started else written,

@@ -113,6 +113,10 @@ def test_export_predict_and_bench_one_after_the_other(study, run, picture, tmp_p
     masks = [np.asarray(Image.open(tmp_path / f"out/masks/{f}/1.png")) for f in "ab"]
     assert np.array_equal(*masks)
 
+    with pytest.raises(BundleError, match="out holds the results of an earlier run"):
+        run("predict bundle photos/a -o out")
+    assert "2 of 2 images" in run("predict bundle photos -o out --force")[1]
+
     code, text = run("bench bundle --threads 1 --batch 1 --batch 4 --seconds 0.05")
     assert code == 0
     assert "images/s" in text

@@ -70,6 +70,13 @@ def test_from_images_to_a_compressed_bundle(automed, cells: Path, workspace: Pat
     assert more.code == 0, more.out + more.err
     assert read_study(workspace / "studies" / "s").trials[3].parent == 0
 
+    listed = automed("trials", "s")
+    assert listed.code == 0, listed.out + listed.err
+    lost = study.trials[1].result.metrics["dice"] - study.trials[0].result.metrics["dice"]
+    assert f"{lost:+.4f}" in listed.out
+    assert "child of 0" in listed.out
+    assert "1 of 1 + 3" in automed("studies").out
+
     bundle = tmp_path / "bundle"
     exported = automed("export", "s", "--trial", 2, "-o", bundle)
     assert exported.code == 0, exported.out + exported.err

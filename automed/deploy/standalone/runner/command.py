@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .files import find_images
+from .files import find_images, refuse_earlier
 from .model import Model, read_manifest
 from .refused import RefusedError
 from .run import predict_files
@@ -22,6 +22,7 @@ def main(folder: Path, arguments: list[str] | None = None) -> int:
         if manifest["demo"]:
             _say("This model was trained on SYNTHETIC DEMO DATA: its answers mean nothing.")
         model = Model(folder, chosen.threads, chosen.threshold)
+        refuse_earlier(chosen.output, chosen.force)
         images = find_images(chosen.images, chosen.output)
         report = predict_files(
             model, images, chosen.output, overlays=not chosen.no_overlays, tick=_progress()
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("images", nargs="+", help="image files, folders or patterns")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--force", action="store_true", help="replace results that are there")
     parser.add_argument("--no-overlays", action="store_true", help="no masks over their images")
     parser.add_argument("--threads", type=_count, default=0, help="0: as many as cores")
     parser.add_argument("--threshold", type=_share, help="of one class; default: the manifest's")

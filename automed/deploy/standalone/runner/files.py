@@ -50,6 +50,22 @@ def find_images(
     return dict(zip(found.values(), _names(list(found)), strict=True))
 
 
+def refuse_earlier(out: Path, force: bool) -> None:
+    """Refuse a folder with the results of another run: masks and table would not belong together.
+
+    Args:
+        out: Where results go.
+        force: Whether the table may be replaced, and masks of the same names.
+
+    Raises:
+        RefusedError: There are results.
+    """
+    if not force and (out / TABLE).exists():
+        raise RefusedError(
+            f"{out} holds the results of an earlier run: choose another -o, or add --force"
+        )
+
+
 def _matching(text: str, suffixes: Sequence[str]) -> list[Path]:
     path = Path(text)
     if path.is_file():

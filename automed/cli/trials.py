@@ -1,0 +1,86 @@
+"""``automed trials``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from automed.cli.options import WorkspaceOption, workspace_at
+
+if TYPE_CHECKING:
+    from automed.api.front import ShownFront
+    from automed.domain.trial import Trial
+
+
+def trials(
+    study: Annotated[str, typer.Argument(help="Name of the study; see automed studies.")],
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="Those, too, that the screen rejected.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """List every trial of a study: compressed children with what they lost to their parents."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from automed.api.front import show_front
+    from automed.cli.console import next_steps, out
+
+    space = workspace_at(workspace)
+    shown = show_front(study, space)
+    table = Table(title=f"Trials of {study}", title_justify="left", title_style="bold")
+    quality = shown.spec.task.quality.label
+    for column in ("trial", "state", quality, "to parent", "GFLOPs", "MB", "s", "what"):
+        table.add_column(column, justify="left" if column in ("state", "what") else "right",
+                         overflow="fold")  # fmt: skip
+    listed = [t for t in shown.trials if rejected or t.rejected is None]
+    front = {t.number for t in shown.front.trials}
+    for trial in listed:
+        mark = "*" if trial.number in front else ""
+        table.add_row(
+            f"{trial.number}{mark}", trial.label, *_figures(trial, shown),
+            Text(_about(trial), style="cyan") + Text(_config(trial)),
+        )  # fmt: skip
+    out.print(table)
+    hidden = len(shown.trials) - len(listed)
+    out.print("* on the front" + (f"; {hidden} rejected, see --rejected" if hidden else ""))
+    next_steps(
+        ("see the front", f"automed front {study}{space.flag}"),
+        ("take one along", f"automed export {study} --trial N -o bundle{space.flag}"),
+    )
+
+
+def _figures(trial: Trial, shown: ShownFront) -> tuple[str, str, str, str, str]:
+    """Quality, its difference to the parent's, MACs, bytes, seconds."""
+    cost = trial.result.cost if trial.result else trial.predicted
+    price = ("", "") if cost is None else (f"{cost.gmacs:.3f}", f"{cost.megabytes:.2f}")
+    if trial.result is None:
+        return ("", "", *price, "")
+    guide = shown.spec.task.guide
+    value = trial.result.metrics.get(guide)
+    parent = next((t for t in shown.trials if t.number == trial.parent), None)
+    before = parent.result.metrics.get(guide) if parent and parent.result else None
+    return (
+        "" if value is None else f"{value:.4f}",
+        "" if value is None or before is None else f"{value - before:+.4f}",
+        *price, f"{trial.result.seconds:.0f}",
+    )  # fmt: skip
+
+
+def _config(trial: Trial) -> str:
+    from automed.cli.live import summary
+    from automed.domain.compression import compression_of
+
+    # Of a child the rest is its parent's.
+    return summary(trial.config) if trial.parent is None else str(compression_of(trial.config))
+
+
+def _about(trial: Trial) -> str:
+    if trial.rejected is not None:
+        return f"{trial.rejected}: "
+    if trial.failure is not None:
+        return f"{trial.failure.kind}: "
+    if trial.stop is not None:
+        return f"stopped after epoch {trial.stop.epoch}, {trial.stop.why}: "
+    return "" if trial.parent is None else f"child of {trial.parent}: "
