@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 
-from automed.compression.graph_edit import Constants, constants_of, users_of
+from automed.compression.graph_edit import Constants, constants_of, remove_unused, users_of
 
 _DEFAULTS = {"alpha": 0.2, "beta": 0.5}
 """Of ONNX's HardSigmoid."""
@@ -48,6 +48,7 @@ def add_hard_sigmoids(model: ModelProto) -> int:
             nodes.append(node)
     del graph.node[:]
     graph.node.extend(nodes)
+    remove_unused(graph)
     return turned
 
 

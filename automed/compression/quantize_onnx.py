@@ -27,6 +27,7 @@ from automed.compression.faster_graph import pool_globally, upsample_by_copies
 from automed.compression.float_activations import with_float_activations
 from automed.compression.half_resolution import halve_resolution
 from automed.compression.integer_hard_sigmoid import add_hard_sigmoids
+from automed.compression.shared_ranges import leave_logits, share_ranges
 from automed.compression.static_sizes import fix_scales
 from automed.compression.whole_vectors import fill_vectors
 from automed.domain.compression import Calibration
@@ -145,7 +146,8 @@ def _prepare(graph: Path, images: CalibrationImages) -> None:
 def _accelerate(found: _Candidate, graph: Path, target: Path, search: _Search) -> None:
     """Rewrite the checked file for speed."""
     model = found.model
-    if upsample_by_copies(model, onnx.load(graph)) + add_hard_sigmoids(model):
+    faster = share_ranges(model) + leave_logits(model) + add_hard_sigmoids(model)
+    if faster + upsample_by_copies(model, onnx.load(graph)):
         _expect("int8", search.snr_db(model), found.snr_db - _WORSE_DB)
         target.write_bytes(_bytes(model))
 
