@@ -146,8 +146,9 @@ def _prepare(graph: Path, images: CalibrationImages) -> None:
 def _accelerate(found: _Candidate, graph: Path, target: Path, search: _Search) -> None:
     """Rewrite the checked file for speed."""
     model = found.model
-    faster = share_ranges(model) + leave_logits(model) + add_hard_sigmoids(model)
-    if faster + upsample_by_copies(model, onnx.load(graph)):
+    floating = onnx.load(graph)
+    faster = share_ranges(model, floating) + leave_logits(model) + add_hard_sigmoids(model)
+    if faster + upsample_by_copies(model, floating):
         _expect("int8", search.snr_db(model), found.snr_db - _WORSE_DB)
         target.write_bytes(_bytes(model))
 

@@ -6,33 +6,41 @@ from collections.abc import Mapping
 
 from onnx import ModelProto, NodeProto
 
-from automed.compression.graph_edit import remove_unused, users_of
+from automed.compression.graph_edit import constants_of, remove_unused, users_of
 
 _HANDS_ON = ("Resize", "MaxPool", "Reshape", "Transpose")
 """What gives its input's integers on: both sides need one range."""
 
 
-def share_ranges(model: ModelProto) -> int:
+def share_ranges(model: ModelProto, floating: ModelProto) -> int:
     """Give what is concatenated the range of the whole, where nothing else reads it.
 
     onnxruntime converts the integers of each part into those of the whole, which costs as much as
-    a small convolution, and rounds them once more.
+    a small convolution, and rounds them once more. A Relu that the quantizer has left to a range
+    which begins at zero needs one that begins there; a Clip needs its own.
 
     Args:
         model: Quantized (QDQ); is changed.
+        floating: What it was made from.
 
     Returns:
         How many parts were given another range.
     """
     makers = {name: node for node in model.graph.node for name in node.output}
     users = users_of(model.graph)
+    constants = constants_of(model)
+    kinds = {name: node.op_type for node in floating.graph.node for name in node.output}
     shared = 0
     for node in model.graph.node:
         readers = users.get(node.output[0], []) if node.op_type == "Concat" else []
         if len(readers) != 1 or readers[0].op_type != "QuantizeLinear":
             continue
+        from_zero = not constants[readers[0].input[2]].any()
         for name in node.input:
             pairs = _pairs(name, makers, users)
+            functions = {kinds.get(m.input[0]) for m in pairs}
+            if "Clip" in functions or ("Relu" in functions and not from_zero):
+                continue
             for member in pairs:
                 member.input[1:3] = readers[0].input[1:3]
             shared += bool(pairs)

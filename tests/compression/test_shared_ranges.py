@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from onnx import numpy_helper
 
 from automed.compression.shared_ranges import leave_logits, share_ranges
 
@@ -23,7 +24,7 @@ q3 = QuantizeLinear(r, s1, z) d3 = DequantizeLinear(q3, s1, z)
 
 
 def two_parts(graphs, extra="", parts="d1, d2", channels=6):
-    body = PART.format(n=1, maker="Relu") + PART.format(n=2, maker="Tanh") + extra
+    body = PART.format(n=1, maker="Sin") + PART.format(n=2, maker="Tanh") + extra
     return graphs.build(
         body + WHOLE.format(parts=parts), logits=f"{channels},8,8", **SCALES
     )  # fmt: skip
@@ -36,9 +37,9 @@ def scales_of(model):
 def test_parts_take_the_range_of_the_whole_and_are_rounded_once(graphs):
     model = two_parts(graphs)
     image = np.random.default_rng(1).standard_normal((2, 3, 8, 8), dtype=np.float32)
-    exact = np.concatenate([np.maximum(image, 0), np.tanh(image)], axis=1)
+    exact = np.concatenate([np.sin(image), np.tanh(image)], axis=1)
     before = np.abs(graphs.run(model) - exact)
-    assert share_ranges(model) == 2
+    assert share_ranges(model, model) == 2
     assert set(scales_of(model).values()) == {"s"}
     after = np.abs(graphs.run(model) - exact)
     assert after.max() <= 0.05 / 2 + 1e-6
@@ -47,7 +48,7 @@ def test_parts_take_the_range_of_the_whole_and_are_rounded_once(graphs):
 
 def test_a_part_behind_a_resize_takes_it_on_both_sides(graphs):
     model = graphs.build(
-        PART.format(n=1, maker="Relu") + RESIZE + WHOLE.format(parts="d3, d3b").replace(
+        PART.format(n=1, maker="Sin") + RESIZE + WHOLE.format(parts="d3, d3b").replace(
             "c = ", "e = Resize <mode=\"nearest\", coordinate_transformation_mode=\"asymmetric\", "
             "nearest_mode=\"floor\"> (image, , scales) q3b = QuantizeLinear(e, s2, z) "
             "d3b = DequantizeLinear(q3b, s2, z) c = "
@@ -56,7 +57,7 @@ def test_a_part_behind_a_resize_takes_it_on_both_sides(graphs):
         **{k: v for k, v in SCALES.items()},
     )  # fmt: skip
     before = graphs.run(model)
-    assert share_ranges(model) == 1  # the other's Resize reads floats
+    assert share_ranges(model, model) == 1  # the other's Resize reads floats
     found = scales_of(model)
     assert {found[name] for name in ("q1", "d1", "q3", "d3")} == {"s"}
     assert found["q3b"] == "s2"
@@ -74,9 +75,22 @@ def test_a_part_behind_a_resize_takes_it_on_both_sides(graphs):
 def test_what_others_read_keeps_its_range(graphs, extra, parts, shared):
     model = two_parts(graphs, extra, parts, channels=3 * (parts.count(",") + 1))
     before = scales_of(model)
-    assert share_ranges(model) == shared
+    assert share_ranges(model, model) == shared
     after = scales_of(model)
     assert (after["q1"], after["d1"]) == (before["q1"], before["d1"])
+
+
+@pytest.mark.parametrize(
+    ("function", "lowest", "shared"),
+    [("Relu", 0, 2), ("Relu", 120, 1), ("Clip", 0, 1), ("Sin", 120, 2)],
+)
+def test_a_range_that_does_a_relu_or_a_clip_goes_on_doing_it(graphs, function, lowest, shared):
+    model = two_parts(graphs)
+    zero = next(t for t in model.graph.initializer if t.name == "z")
+    zero.CopyFrom(numpy_helper.from_array(np.uint8(lowest), "z"))
+    floating = two_parts(graphs)
+    floating.graph.node[0].op_type = function  # whose output the first range stands for
+    assert share_ranges(model, floating) == shared
 
 
 @pytest.mark.parametrize(("mode", "freed"), [("linear", 1), ("nearest", 1)])
