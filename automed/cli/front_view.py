@@ -81,7 +81,9 @@ def _print_warnings(trials: Sequence[Trial]) -> None:
 
 def to_export(shown: ShownFront, workspace: Workspace) -> tuple[tuple[str, str], ...]:
     """The command that takes the front's knee along; none where there is no front."""
-    if shown.front.knee is None:
+    guide = shown.spec.task.guide
+    learned = any(t.result and t.result.metrics[guide] for t in shown.front.trials)
+    if shown.front.knee is None or not learned:
         return ()
     command = f"automed export {shown.spec.name} --trial {shown.front.knee} -o bundle"
     return (("take the knee with you", command + workspace.flag),)

@@ -14,6 +14,25 @@ _DEMO = (
 )
 
 
+_DETAILS = {
+    "calibration": "ranges of activations chosen by",
+    "calibration_images": "training images that calibrated",
+    "quantized_nodes": "layers that compute in int8",
+    "kept_float": "layers that keep float activations",
+    "kept_float_nodes": "which",
+    "calibration_snr_db": "int8 against float probabilities on them, dB",
+    "fake_quantized_layers": "layers trained with rounding",
+    "pruned_layers": "layers that lost channels",
+    "kept_channels": "share of their channels that is left",
+    "kept_parameters": "share of all parameters that is left",
+    "masked_difference": "largest difference to the model with masked channels",
+    "weak_channels": "share of channels that sparsity learning weakened",
+    "reached_sparsity": "share of zeros among prunable weights",
+    "zero_share_of_parameters": "share of zeros among all parameters",
+}
+"""What steps of compression say of themselves, in words; others stand as they are."""
+
+
 def card(bundle: Bundle) -> str:
     """The text of ``card.md``, in Markdown."""
     sections = (
@@ -138,7 +157,11 @@ def _cost(bundle: Bundle) -> list[str]:
 
 
 def _compression(bundle: Bundle) -> list[str]:
-    return _table(("", ""), bundle.details.items()) if bundle.details else []
+    if not bundle.details:
+        return []
+    rows = [(_DETAILS.get(k, k), f"{v:.4g}" if isinstance(v, float) else v)
+            for k, v in bundle.details.items()]  # fmt: skip
+    return _table(("", ""), rows)
 
 
 def _parity(bundle: Bundle) -> list[str]:

@@ -56,8 +56,10 @@ def refuse_earlier(out: Path, force: bool) -> None:
     """Refuse a folder with the results of another run; see the runner's.
 
     Raises:
-        BundleError: There are results.
+        BundleError: There are results, or it is no folder.
     """
+    if out.exists() and not out.is_dir():
+        raise BundleError(f"-o {out} is a file", expected="a folder, made where it is missing")
     try:
         files.refuse_earlier(out, force)
     except RefusedError as error:

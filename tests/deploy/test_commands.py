@@ -153,6 +153,7 @@ def read_bundle_number(folder):
         ("bench bundle --seconds 0", AutomedError, "--seconds must be positive"),
         ("predict bundle a.png -o out --threshold 2", BundleError, "--threshold"),
         ("predict bundle a.png -o out --threads -2", BundleError, "--threads"),
+        ("predict bundle a.png -o bundle/card.md", BundleError, "-o bundle/card.md is a file"),
         ("predict bundle nothing.png -o out", BundleError, "nothing.png: there is no such file"),
     ],
 )
