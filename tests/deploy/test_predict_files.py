@@ -322,11 +322,24 @@ class TestTheBundlesOwnCommand:
         code, _, err = command(folder, photo("a.png"), "-o", tmp_path, "--threshold", "0.3")
         assert (code, "no effect" in err) == (2, True)
 
+    def test_results_of_another_run_are_not_mixed_with_new_ones(
+        self, bundle_of, photo, tmp_path, command
+    ):
+        folder, _ = bundle_of()
+        assert command(folder, photo("a.png"), "-o", tmp_path / "out")[0] == 0
+        before = table(tmp_path / "out")
+        code, _, err = command(folder, photo("b.png"), "-o", tmp_path / "out")
+        assert code == 2
+        assert "--force" in err
+        assert table(tmp_path / "out") == before
+
     def test_a_lower_threshold_gives_more(self, bundle_of, photo, tmp_path, command):
         folder, _ = bundle_of()
         areas = []
         for threshold in ("0.3", "0.7"):
-            command(folder, photo("a.png"), "-o", tmp_path / "out", "--threshold", threshold)
+            command(
+                folder, photo("a.png"), "-o", tmp_path / "out", "--force", "--threshold", threshold
+            )
             areas.append(int(table(tmp_path / "out")[0]["area_pixels"]))
         assert areas[0] > areas[1] > 0
 
