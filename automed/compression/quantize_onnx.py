@@ -260,9 +260,11 @@ def snr_db(reference: Batch, other: Batch) -> float:
     """Power of logits over that of a difference, in decibels; minus infinity if not finite."""
     noise = float(np.square(reference - other, dtype=np.float64).sum())
     power = float(np.square(reference, dtype=np.float64).sum())
+    if noise == 0:
+        return 200.0  # zeros for zeros, too
     if not np.isfinite(noise) or power == 0:
         return -np.inf
-    return 200.0 if noise == 0 else min(200.0, float(10 * np.log10(power / noise)))
+    return min(200.0, float(10 * np.log10(power / noise)))
 
 
 def _near(candidate: _Candidate) -> float:

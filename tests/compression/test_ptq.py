@@ -195,6 +195,7 @@ def test_snr_is_in_decibels():
     signal = np.full((2, 5), 10.0, np.float32)
     assert quantizing.snr_db(signal, signal + 1) == pytest.approx(20)
     assert quantizing.snr_db(signal, signal) == 200
+    assert quantizing.snr_db(signal * 0, signal * 0) == 200
     assert quantizing.snr_db(signal, signal * np.nan) == -np.inf
 
 
