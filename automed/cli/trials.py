@@ -9,7 +9,8 @@ import typer
 from automed.cli.options import WorkspaceOption, workspace_at
 
 if TYPE_CHECKING:
-    from automed.api.front import ShownFront
+    from collections.abc import Mapping
+
     from automed.domain.trial import Trial
 
 
@@ -35,11 +36,12 @@ def trials(
         table.add_column(column, justify="left" if column in ("state", "what") else "right",
                          overflow="fold")  # fmt: skip
     listed = [t for t in shown.trials if rejected or t.rejected is None]
+    numbered = {t.number: t for t in shown.trials}
     front = {t.number for t in shown.front.trials}
     for trial in listed:
         mark = "*" if trial.number in front else ""
         table.add_row(
-            f"{trial.number}{mark}", trial.label, *_figures(trial, shown),
+            f"{trial.number}{mark}", trial.label, *_figures(trial, numbered, shown.spec.task.guide),
             Text(_about(trial), style="cyan") + Text(_config(trial)),
         )  # fmt: skip
     out.print(table)
@@ -51,15 +53,16 @@ def trials(
     )
 
 
-def _figures(trial: Trial, shown: ShownFront) -> tuple[str, str, str, str, str]:
+def _figures(
+    trial: Trial, numbered: Mapping[int, Trial], guide: str
+) -> tuple[str, str, str, str, str]:
     """Quality, its difference to the parent's, MACs, bytes, seconds."""
     cost = trial.result.cost if trial.result else trial.predicted
     price = ("", "") if cost is None else (f"{cost.gmacs:.3f}", f"{cost.megabytes:.2f}")
     if trial.result is None:
         return ("", "", *price, "")
-    guide = shown.spec.task.guide
     value = trial.result.metrics.get(guide)
-    parent = next((t for t in shown.trials if t.number == trial.parent), None)
+    parent = None if trial.parent is None else numbered[trial.parent]
     before = parent.result.metrics.get(guide) if parent and parent.result else None
     return (
         "" if value is None else f"{value:.4f}",

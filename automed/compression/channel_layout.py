@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from onnx import ModelProto, NodeProto
 
-from automed.compression.graph_edit import Constants
+from automed.compression.graph_edit import Constants, groups_of, makers_of
 
 Layout = tuple[int, ...]
 """Of each channel of a tensor: which it was before, or -1 for one that was added."""
@@ -35,7 +35,7 @@ def find_layouts(
     Returns:
         For each tensor that is computed; None where its channels are not known, and not changed.
     """
-    makers = {name: node for node in model.graph.node for name in node.output}
+    makers = makers_of(model.graph)
     # One value a channel, as in squeeze and excitation, takes no time worth bytes.
     refused = {n.output[0] for n in model.graph.node if _pooled(n, makers)}
     while True:
@@ -53,7 +53,7 @@ def _pooled(node: NodeProto, makers: Mapping[str, NodeProto]) -> bool:
 
 def is_narrow(node: NodeProto, constants: Mapping[str, object]) -> bool:
     """Whether a node is a convolution with so few outputs that more are cut off at once."""
-    if node.op_type != "Conv" or _groups(node) > 1 or node.input[1] not in constants:
+    if node.op_type != "Conv" or groups_of(node) > 1 or node.input[1] not in constants:
         return False
     return bool(constants[node.input[1]].shape[0] < _NARROW)  # type: ignore[attr-defined]
 
@@ -87,9 +87,9 @@ def _made(
     kind = node.op_type
     if kind in ("Conv", "ConvTranspose") and len(inputs) == 1:
         shape = constants[node.input[1]].shape
-        if _groups(node) == 1:
+        if groups_of(node) == 1:
             return tuple(range(shape[0 if kind == "Conv" else 1])), []
-        if kind == "Conv" and shape[1] == 1 and shape[0] == _groups(node):
+        if kind == "Conv" and shape[1] == 1 and shape[0] == groups_of(node):
             return given[0], []
         return None, inputs
     if kind in _KEEP and len(inputs) == 1:
@@ -124,7 +124,7 @@ def _side_by_side(given: list[Layout | None]) -> Layout | None:
 def _fills(node: NodeProto, constants: Constants, refused: set[str]) -> bool:
     return (
         node.op_type == "Conv"
-        and _groups(node) == 1
+        and groups_of(node) == 1
         and not is_narrow(node, constants)
         and node.output[0] not in refused
     )
@@ -135,7 +135,7 @@ def _roots(tensor: str, makers: Mapping[str, NodeProto]) -> Iterator[str]:
     node = makers.get(tensor)
     if node is None:
         return
-    if node.op_type == "Conv" and _groups(node) == 1:
+    if node.op_type == "Conv" and groups_of(node) == 1:
         yield tensor
         return
     for name in node.input:
@@ -144,10 +144,6 @@ def _roots(tensor: str, makers: Mapping[str, NodeProto]) -> Iterator[str]:
 
 def _changed(layout: Layout | None) -> bool:
     return layout is not None and -1 in layout
-
-
-def _groups(node: NodeProto) -> int:
-    return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
 
 
 def _axis(node: NodeProto) -> int:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, helper
 
-from automed.compression.graph_edit import constants_of, remove_unused
+from automed.compression.graph_edit import add_constant, constants_of, makers_of, remove_unused
 from automed.compression.static_sizes import Size, tensor_sizes
 
 _SPATIAL = ([2, 3], [-2, -1])
@@ -60,7 +60,7 @@ def upsample_by_copies(model: ModelProto, floating: ModelProto) -> int:
         How many nodes were turned.
     """
     sizes = tensor_sizes(floating)
-    makers = {name: node for node in model.graph.node for name in node.output}
+    makers = makers_of(model.graph)
     nodes: list[NodeProto] = []
     turned = 0
     for node in model.graph.node:
@@ -98,8 +98,7 @@ def _copies(out: str, dequantize: NodeProto, size: Size, model: ModelProto) -> I
         "high": [0, 2 * height, 2 * width, channels],
     }
     for name, shape in shapes.items():
-        value = np.array(shape, np.int64)
-        model.graph.initializer.append(numpy_helper.from_array(value, f"{out}_{name}_shape"))
+        add_constant(model, f"{out}_{name}_shape", np.array(shape, np.int64))
     integers = dequantize.input[0]
     steps: tuple[tuple[str, list[str], str, dict[str, Any]], ...] = (
         ("Transpose", [integers], "last", {"perm": [0, 2, 3, 1]}),

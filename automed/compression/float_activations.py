@@ -7,7 +7,7 @@ from collections.abc import Collection
 import onnx
 from onnx import GraphProto, NodeProto
 
-from automed.compression.graph_edit import remove_unused
+from automed.compression.graph_edit import makers_of, remove_unused
 
 _ABSORBED = ("Relu", "Clip")
 """What onnxruntime's quantizer leaves to the ranges of u8 alone."""
@@ -31,7 +31,7 @@ def with_float_activations(
     changed = onnx.ModelProto()
     changed.CopyFrom(model)
     graph = changed.graph
-    makers = {name: node for node in graph.node for name in node.output}
+    makers = makers_of(graph)
     chosen = set(nodes)
     given = {name for node in graph.node if node.name in chosen for name in node.output}
     read = set()

@@ -24,6 +24,21 @@ def users_of(graph: GraphProto) -> dict[str, list[NodeProto]]:
     return users
 
 
+def makers_of(graph: GraphProto) -> dict[str, NodeProto]:
+    """The node that computes each tensor."""
+    return {name: node for node in graph.node for name in node.output}
+
+
+def groups_of(node: NodeProto) -> int:
+    """In how many groups a convolution computes."""
+    return next((int(a.i) for a in node.attribute if a.name == "group"), 1)
+
+
+def add_constant(model: ModelProto, name: str, value: NDArray[Any]) -> None:
+    """Give a graph an initializer."""
+    model.graph.initializer.append(numpy_helper.from_array(value, name))
+
+
 def remove_unused(graph: GraphProto) -> None:
     """Drop nodes and constants that no output depends on."""
     outputs = {output.name for output in graph.output}

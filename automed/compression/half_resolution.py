@@ -8,10 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, helper
 
 from automed.compression.faster_graph import doubles
-from automed.compression.graph_edit import Constants, constants_of, remove_unused, users_of
+from automed.compression.graph_edit import (
+    Constants,
+    add_constant,
+    constants_of,
+    remove_unused,
+    users_of,
+)
 from automed.compression.static_sizes import tensor_sizes
 
 Weights = NDArray[np.float32]
@@ -119,7 +125,7 @@ def _move(node: NodeProto, constants: Constants, doubled: bool, model: ModelProt
         given.append(np.tile(constants[node.input[2]], 4))
     for place, value in enumerate(given, start=1):
         node.input[place] = f"{node.input[place]}_in_depth"
-        model.graph.initializer.append(numpy_helper.from_array(value, node.input[place]))
+        add_constant(model, node.input[place], value)
     reach = weights.shape[-1] // 2
     del node.attribute[:]
     node.attribute.extend(

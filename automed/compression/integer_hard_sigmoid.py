@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from onnx import ModelProto, NodeProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, helper
 
-from automed.compression.graph_edit import Constants, constants_of, remove_unused, users_of
+from automed.compression.graph_edit import (
+    Constants,
+    add_constant,
+    constants_of,
+    makers_of,
+    remove_unused,
+    users_of,
+)
 
 _DEFAULTS = {"alpha": 0.2, "beta": 0.5}
 """Of ONNX's HardSigmoid."""
@@ -29,7 +36,7 @@ def add_hard_sigmoids(model: ModelProto) -> int:
     """
     graph = model.graph
     constants = constants_of(model)
-    makers = {name: node for node in graph.node for name in node.output}
+    makers = makers_of(graph)
     users = users_of(graph)
     nodes: list[NodeProto] = []
     turned = 0
@@ -74,7 +81,7 @@ def _addition(
         "shift_zero": np.uint8(0),
     }
     for key, value in made.items():
-        model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), f"{name}_{key}"))
+        add_constant(model, f"{name}_{key}", np.asarray(value))
     return [
         helper.make_node(
             "DequantizeLinear", [before.input[0], f"{name}_slope", before.input[2]],

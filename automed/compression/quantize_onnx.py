@@ -122,10 +122,10 @@ def quantize_onnx(
                 found=f"{type(error).__name__}: {error}",
                 hint="leave int8 out of --compress for this architecture",
             ) from error
-        _sign(found.model, onnx.load(graph, load_external_data=False))
+        _sign(found.model, search.floating)
         target.write_bytes(_bytes(found.model))
         check_quantized(graph, target, np.concatenate(list(images.batches())))
-        _accelerate(found, graph, target, search)
+        _accelerate(found, target, search)
     return Quantized(
         found.calibration, len(images.picked), len(search.nodes) - len(found.kept), found.kept,
         found.snr_db,
@@ -143,12 +143,11 @@ def _prepare(graph: Path, images: CalibrationImages) -> None:
         onnx.save(model, graph)
 
 
-def _accelerate(found: _Candidate, graph: Path, target: Path, search: _Search) -> None:
+def _accelerate(found: _Candidate, target: Path, search: _Search) -> None:
     """Rewrite the checked file for speed."""
     model = found.model
-    floating = onnx.load(graph)
-    faster = share_ranges(model, floating) + leave_logits(model) + add_hard_sigmoids(model)
-    if faster + upsample_by_copies(model, floating):
+    faster = share_ranges(model, search.floating) + leave_logits(model) + add_hard_sigmoids(model)
+    if faster + upsample_by_copies(model, search.floating):
         _expect("int8", search.snr_db(model), found.snr_db - _WORSE_DB)
         target.write_bytes(_bytes(model))
 
@@ -184,8 +183,8 @@ class _Search:
     ) -> None:
         self._enough = enough_db
         self._graph, self._folder, self._images = graph, folder, images
-        self._float = onnx.load(graph)
-        self.nodes = _weighted(self._float)
+        self.floating = onnx.load(graph)
+        self.nodes = _weighted(self.floating)
         self._inputs = _first(images, _COMPARED)
         self._logits = _answers(graph.read_bytes(), self._inputs)
 
@@ -219,7 +218,7 @@ class _Search:
         return best
 
     def _kept(self, plain: _Candidate, nodes: Collection[str]) -> _Candidate:
-        model = with_float_activations(plain.model, nodes, self._float)
+        model = with_float_activations(plain.model, nodes, self.floating)
         return self._measured(model, plain.calibration, tuple(nodes))
 
     def _measured(

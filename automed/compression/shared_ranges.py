@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from onnx import ModelProto, NodeProto
 
-from automed.compression.graph_edit import constants_of, remove_unused, users_of
+from automed.compression.graph_edit import constants_of, makers_of, remove_unused, users_of
 
 _HANDS_ON = ("Resize", "MaxPool", "Reshape", "Transpose")
 """What gives its input's integers on: both sides need one range."""
@@ -26,7 +26,7 @@ def share_ranges(model: ModelProto, floating: ModelProto) -> int:
     Returns:
         How many parts were given another range.
     """
-    makers = {name: node for node in model.graph.node for name in node.output}
+    makers = makers_of(model.graph)
     users = users_of(model.graph)
     constants = constants_of(model)
     kinds = {name: node.op_type for node in floating.graph.node for name in node.output}
@@ -56,7 +56,7 @@ def leave_logits(model: ModelProto) -> int:
     Returns:
         How many outputs were freed.
     """
-    makers = {name: node for node in model.graph.node for name in node.output}
+    makers = makers_of(model.graph)
     users = users_of(model.graph)
     freed = 0
     for output in model.graph.output:

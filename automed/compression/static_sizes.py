@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-from onnx import ModelProto, numpy_helper
+from onnx import ModelProto
 
-from automed.compression.graph_edit import remove_unused
+from automed.compression.graph_edit import add_constant, remove_unused
 
 Size = tuple[int, int, int]
 """Channels, height and width."""
@@ -49,7 +49,7 @@ def fix_scales(model: ModelProto) -> int:
             continue
         scales = np.array([1.0, *(a / b for a, b in zip(after, before, strict=True))], np.float32)
         name = f"{node.output[0]}_scales"
-        model.graph.initializer.append(numpy_helper.from_array(scales, name))
+        add_constant(model, name, scales)
         node.input[2] = name
         del node.input[3]
         turned += 1

@@ -7,10 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, helper
 
 from automed.compression.channel_layout import Layout, find_layouts, is_narrow
-from automed.compression.graph_edit import Constants, constants_of, remove_unused
+from automed.compression.graph_edit import (
+    Constants,
+    add_constant,
+    constants_of,
+    groups_of,
+    remove_unused,
+)
 
 VECTOR = 16
 """Outputs of a convolution, or channels of one channel by channel, are computed so many at once."""
@@ -57,24 +63,20 @@ def _fill_input(model: ModelProto, constants: Constants) -> None:
     channels = image.type.tensor_type.shape.dim[1].dim_value
     readers = [node for node in model.graph.node if image.name in node.input]
     missing = -channels % _PRODUCTS
-    if not missing or any(n.op_type != "Conv" or _grouped(n) for n in readers):
+    if not missing or any(n.op_type != "Conv" or groups_of(n) > 1 for n in readers):
         return
     filled = f"{image.name}_filled"
-    _constant(model, f"{filled}_pads", np.array([0, 0, 0, 0, 0, missing, 0, 0], np.int64))
+    add_constant(model, f"{filled}_pads", np.array([0, 0, 0, 0, 0, missing, 0, 0], np.int64))
     for node in readers:
         weights = constants[node.input[1]]
         added = [(0, 0), (0, missing), (0, 0), (0, 0)]
         node.input[0] = filled
         node.input[1] = f"{node.output[0]}_of_filled"
         constants[node.input[1]] = np.pad(weights, added)
-        _constant(model, node.input[1], constants[node.input[1]])
+        add_constant(model, node.input[1], constants[node.input[1]])
     model.graph.node.insert(0, helper.make_node(
         "Pad", [image.name, f"{filled}_pads"], [filled], filled, mode="constant"
     ))  # fmt: skip
-
-
-def _grouped(node: NodeProto) -> bool:
-    return any(a.name == "group" and a.i > 1 for a in node.attribute)
 
 
 def _widen(
@@ -86,7 +88,7 @@ def _widen(
     if is_narrow(node, constants):
         makes = (*range(weights.shape[0]), *[-1] * (VECTOR - weights.shape[0]))
     outputs, inputs = (1, 0) if node.op_type == "ConvTranspose" else (0, 1)
-    grouped = _grouped(node)
+    grouped = groups_of(node) > 1
     wide = weights
     if makes is not None and not (grouped and node.op_type == "ConvTranspose"):
         wide = _spread(wide, makes, outputs)
@@ -101,9 +103,9 @@ def _widen(
     if len(node.input) > 2 and makes is not None:
         bias = _spread(constants[node.input[2]], makes, 0)
         node.input[2] = f"{name}_filled_bias"
-        _constant(model, node.input[2], bias)
+        add_constant(model, node.input[2], bias)
     node.input[1] = f"{name}_filled_weights"
-    _constant(model, node.input[1], wide)
+    add_constant(model, node.input[1], wide)
     return True
 
 
@@ -128,9 +130,5 @@ def _cut(node: NodeProto, channels: int, model: ModelProto) -> NodeProto:
     names = []
     for key, value in (("from", 0), ("to", channels), ("axis", 1)):
         names.append(f"{name}_{key}")
-        _constant(model, names[-1], np.array([value], np.int64))
+        add_constant(model, names[-1], np.array([value], np.int64))
     return helper.make_node("Slice", [node.output[0], *names], [name], f"{name}_cut")
-
-
-def _constant(model: ModelProto, name: str, value: NDArray[Any]) -> None:
-    model.graph.initializer.append(numpy_helper.from_array(value, name))

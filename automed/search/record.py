@@ -84,6 +84,11 @@ def config_of(frozen: FrozenTrial) -> Config:
     return Config({**frozen.params, **frozen.user_attrs.get(EXTRA, {})})
 
 
+def predicted_of(frozen: FrozenTrial) -> Cost | None:
+    """The cost that the screen computed, if it could."""
+    return _parse(Cost, frozen.user_attrs.get(PREDICTED))
+
+
 def stop_of(frozen: FrozenTrial) -> Stop | None:
     """The stopper's decision to end the trial, if it took one."""
     return _parse(Stop, frozen.user_attrs.get(STOP))
@@ -99,7 +104,7 @@ def trial_of(frozen: FrozenTrial) -> Trial:
         seed=attrs[SEED],
         state=TrialState(frozen.state.name),
         origin=attrs[ORIGIN],
-        predicted=_parse(Cost, attrs.get(PREDICTED)),
+        predicted=predicted_of(frozen),
         result=_parse(Result, finished),
         failure=_parse(Failure, attrs.get(FAILURE)),
         parent=attrs.get(PARENT),

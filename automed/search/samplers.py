@@ -14,7 +14,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, QMCSampler, RandomSample
 from automed.domain.digest import derive_seed
 from automed.domain.errors import StudyError
 from automed.domain.study_spec import StudySpec
-from automed.domain.suggestion import suggestion
+from automed.search.known import check_known
 
 STARTUP_TRIALS = 10
 """Random trials before a model is trusted. No function of the budget: a study that is resumed
@@ -57,11 +57,7 @@ def check_sampler(name: str) -> None:
     Raises:
         StudyError: Naming those there are.
     """
-    if name not in SAMPLERS:
-        raise StudyError(
-            f"there is no sampler {name!r}{suggestion(name, SAMPLERS)}",
-            expected=f"one of {', '.join(SAMPLERS)}",
-        )
+    check_known("sampler", name, SAMPLERS)
 
 
 class FullSpaceQMC(QMCSampler):

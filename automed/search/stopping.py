@@ -62,7 +62,7 @@ class Stopping:
         )
 
     def _priced(self, trial: FrozenTrial) -> Iterator[float]:
-        cost = record.trial_of(trial).predicted
+        cost = record.predicted_of(trial)
         values = {} if cost is None else cost.as_metrics()
         for objective in self._known:
             # Unknown is dearer than anything: it ends nobody.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from automed.domain.errors import StudyError
 from automed.domain.study_spec import StudySpec
-from automed.domain.suggestion import suggestion
+from automed.search.known import check_known
 from automed.search.stoppers.dominance import Dominance
 from automed.search.stoppers.halving import Halving
 from automed.search.stoppers.median import Median
@@ -29,11 +28,7 @@ def check_stopper(name: str) -> None:
     Raises:
         StudyError: Naming those there are.
     """
-    if name not in STOPPERS:
-        raise StudyError(
-            f"there is no stopper {name!r}{suggestion(name, STOPPERS)}",
-            expected=f"one of {', '.join(STOPPERS)}",
-        )
+    check_known("stopper", name, STOPPERS)
 
 
 def _halving(spec: StudySpec) -> Stopper:
