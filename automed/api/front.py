@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from automed.analysis.front_files import write_front as draw
+from automed.domain.budget import Spent
 from automed.domain.errors import StudyError, WorkspaceError
 from automed.domain.front import Front
 from automed.domain.study_spec import StudySpec
@@ -23,11 +24,13 @@ class ShownFront:
         spec: The study's settings.
         trials: Every trial, rejected ones too.
         front: The non-dominated among the complete ones that keep the constraints.
+        spent: What the study has spent.
     """
 
     spec: StudySpec
     trials: tuple[Trial, ...]
     front: Front
+    spent: Spent = field(default_factory=Spent)
 
 
 def show_front(name: str, workspace: Workspace) -> ShownFront:
@@ -45,7 +48,7 @@ def show_front(name: str, workspace: Workspace) -> ShownFront:
             hint=f"automed studies{workspace.flag}",
         )
     view = read_study(folder)
-    return ShownFront(view.spec, view.trials, view.front())
+    return ShownFront(view.spec, view.trials, view.front(), view.spent)
 
 
 def write_front(shown: ShownFront, workspace: Workspace, folder: Path | None = None) -> list[Path]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from automed.api.bounds import check_dice, read_constraint, read_count
 from automed.api.flags import read_flags, with_flags
 from automed.api.random_weights import NOTE, for_random_weights
 from automed.api.vocabulary import load_known
+from automed.domain.budget import Limits
 from automed.domain.compression import PREFIX, Compression
 from automed.domain.config import Value
 from automed.domain.data_options import DataOptions
@@ -18,6 +21,9 @@ from automed.domain.objective import Constraint
 from automed.domain.space import SearchSpace
 from automed.domain.study_spec import NAME
 from automed.domain.task import AnyTask
+
+TRIALS = 50
+"""Trainings of a study that nothing else limits."""
 
 COMPRESSIONS = "compression"
 """The shipped space that says how to compress; it has no models of its own."""
@@ -29,7 +35,10 @@ class SearchRequest:
 
     Attributes:
         task: Name of the task.
-        budget: Trainings to start.
+        budget: Trainings to start; None: 50, or any number where there is another limit.
+        seconds: Wall time of the search.
+        device_hours: Hours of training, summed over workers.
+        epoch_budget: Epochs of all trainings together.
         seed: Of the split, the suggestions and the trainings.
         name: Of the study; None: the task's name and the next free number.
         data: Folder to use instead of the registered one.
@@ -38,6 +47,10 @@ class SearchRequest:
         image_size: Height and width.
         max_gflops: Most multiply-accumulates, in units of 10^9.
         max_size_mb: Largest weights file, in units of 10^6 bytes.
+        max_latency_ms: Longest time for one image; known only after a training.
+        max_params: Most parameters: ``2500000``, ``800k`` or ``2.5M``.
+        min_dice: Least Dice, for tasks that are scored by it; known only after a training.
+        bounds: On any other metric, such as ``f1_macro>=0.8``.
         space: Name of a search space that ships with automed, or a ``.toml`` file.
         set_values: ``key=value`` pairs that narrow a parameter or change a setting.
         fix_values: ``key=value`` pairs that hold a parameter.
@@ -51,7 +64,10 @@ class SearchRequest:
     """
 
     task: str
-    budget: int = 50
+    budget: int | None = None
+    seconds: float | None = None
+    device_hours: float | None = None
+    epoch_budget: int | None = None
     seed: int = 0
     name: str | None = None
     data: Path | None = None
@@ -60,6 +76,10 @@ class SearchRequest:
     image_size: tuple[int, int] | None = None
     max_gflops: float | None = None
     max_size_mb: float | None = None
+    max_latency_ms: float | None = None
+    max_params: str | None = None
+    min_dice: float | None = None
+    bounds: tuple[str, ...] = ()
     space: str | None = None
     set_values: tuple[str, ...] = ()
     fix_values: tuple[str, ...] = ()
@@ -72,13 +92,18 @@ class SearchRequest:
     artifact: Literal["onnx", "weights"] = "onnx"
 
     def __post_init__(self) -> None:
-        check_positive("--budget", self.budget, "a number of trials, at least 1")
+        self._limits()
         if self.epochs is not None:
             check_positive("--epochs", self.epochs, "a number of epochs, at least 1")
         if self.max_gflops is not None:
             check_positive("--max-gflops", self.max_gflops, "more than 0")
         if self.max_size_mb is not None:
             check_positive("--max-size-mb", self.max_size_mb, "more than 0")
+        if self.max_latency_ms is not None:
+            check_positive("--max-latency-ms", self.max_latency_ms, "more than 0")
+        if self.min_dice is not None and not 0 < self.min_dice <= 1:
+            raise AutomedError("--min-dice is no Dice", found=self.min_dice, expected="0 to 1")
+        self.constraints()
         if not self.max_drop >= 0:
             raise AutomedError("--max-drop is negative", found=self.max_drop, expected="0 or more")
         if (self.compress or self.compress_auto) and self.artifact == "weights":
@@ -95,14 +120,34 @@ class SearchRequest:
         if self.image_size is not None:
             check_image_size(self.image_size)
 
+    @property
+    def limits(self) -> Limits:
+        """What the study may spend."""
+        limits = self._limits()
+        changed: Limits = limits if limits.given else limits.replace(trials=TRIALS)
+        return changed
+
+    def _limits(self) -> Limits:
+        return limits_of(self.budget, self.seconds, self.device_hours, self.epoch_budget)
+
     def constraints(self) -> tuple[Constraint, ...]:
-        """The bounds on cost."""
+        """The bounds on cost and quality.
+
+        Raises:
+            AutomedError: One of them cannot be read.
+        """
         found = []
         if self.max_gflops is not None:
             found.append(Constraint(metric="macs", bound=self.max_gflops * 1e9))
         if self.max_size_mb is not None:
             found.append(Constraint(metric="size_bytes", bound=self.max_size_mb * 1e6))
-        return tuple(found)
+        if self.max_params is not None:
+            found.append(Constraint(metric="parameters", bound=read_count(self.max_params)))
+        if self.max_latency_ms is not None:
+            found.append(Constraint(metric="latency_ms", bound=self.max_latency_ms))
+        if self.min_dice is not None:
+            found.append(Constraint(metric="dice", bound=self.min_dice, kind="at_least"))
+        return (*found, *map(read_constraint, self.bounds))
 
     def adapt(self, task: AnyTask) -> AnyTask:
         """The task with this request's space, settings and image size.
@@ -110,7 +155,10 @@ class SearchRequest:
         Raises:
             SpaceError: There is no such space, or it is invalid; or a ``--set`` or ``--fix`` names
                 an unknown key or a value outside the space.
+            AutomedError: A bound is on a metric that the task is not scored by.
         """
+        if self.min_dice is not None:
+            check_dice(task)
         task = self._moved(task).task
         flags = [*read_flags("--set", self.set_values), *read_flags("--fix", self.fix_values)]
         adapted = with_flags(task, flags)
@@ -217,11 +265,31 @@ def check_image_size(size: tuple[int, int]) -> None:
         raise AutomedError("--image-size is too small", found=found, expected="at least 16")
 
 
+def limits_of(
+    trials: int | None, seconds: float | None, device_hours: float | None, epochs: int | None
+) -> Limits:
+    """What flags say a study may spend.
+
+    Raises:
+        AutomedError: Naming the flag whose value cannot be.
+    """
+    if trials is not None:
+        check_positive("--budget", trials, "a number of trials, at least 1")
+    if seconds is not None:
+        check_positive("--time", seconds, "more than 0")
+    if device_hours is not None:
+        check_positive("--device-hours", device_hours, "a number of hours, more than 0")
+    if epochs is not None:
+        check_positive("--epoch-budget", epochs, "a number of epochs, at least 1")
+    device_seconds = None if device_hours is None else device_hours * 3600
+    return Limits(trials=trials, seconds=seconds, device_seconds=device_seconds, epochs=epochs)
+
+
 def check_positive(flag: str, value: float, expected: str) -> None:
-    """Raise where a number is 0 or below.
+    """Raise where a number is 0, below or without end.
 
     Raises:
         AutomedError: Naming the flag.
     """
-    if not value > 0:
+    if not 0 < value < math.inf:
         raise AutomedError(f"{flag} must be positive", found=value, expected=expected)

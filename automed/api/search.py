@@ -11,12 +11,12 @@ from automed import __version__
 from automed.api.datasets import Checked, reopen, resolve_data
 from automed.api.naming import next_name
 from automed.api.progress import Steps, silent
-from automed.api.request import SearchRequest, check_positive, choices_of, encoders_of
+from automed.api.request import SearchRequest, choices_of, encoders_of
 from automed.api.screened_cost import screened_cost
 from automed.data.cache import build_cache
 from automed.data.dataset import Dataset
 from automed.data.split import make_split
-from automed.domain.budget import Budget
+from automed.domain.budget import Budget, Limits
 from automed.domain.compression import Compression
 from automed.domain.config import Config
 from automed.domain.cost import Cost
@@ -36,7 +36,8 @@ from automed.models.weights import preflight
 from automed.pipeline.job import Job
 from automed.pipeline.resume import resume_trial
 from automed.registry.tasks import load_task
-from automed.search.samplers import check_sampler
+from automed.search.samplers.registry import check_sampler
+from automed.search.screen import check_constraints
 from automed.search.stoppers.registry import check_stopper
 from automed.search.study import Study
 from automed.search.study_file import read_spec
@@ -100,6 +101,7 @@ def start(
     task = task or request.adapt(plugin)
     check_sampler(request.sampler)
     check_stopper(request.stopper)
+    check_constraints(request.constraints(), task, request.artifact)
     resolve_device(device)
     workspace.ensure_writable()
     name = request.name or next_name(workspace.studies, task.name)
@@ -123,7 +125,7 @@ def start(
     preflight(encoders_of(task.space), request.weights)
     spec = StudySpec(
         name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
-        budget=Budget(trials=request.budget), constraints=request.constraints(),
+        budget=Budget(**request.limits.given), constraints=request.constraints(),
         weights=request.weights, sampler=request.sampler, stopper=request.stopper,
         version=__version__,
         compress=request.compress, max_drop=request.max_drop, artifact=request.artifact,
@@ -140,7 +142,7 @@ def resume(
     workspace: Workspace,
     steps: Steps = silent,
     on_rejected: Callable[[Trial], None] | None = None,
-    budget: int | None = None,
+    limits: Limits | None = None,
     device: str = "auto",
     compress: tuple[Compression, ...] = (),
 ) -> Search:
@@ -151,7 +153,7 @@ def resume(
         workspace: Where it lies.
         steps: Shows what takes long.
         on_rejected: Called with each trial that the screen rejected.
-        budget: Replaces the study's.
+        limits: Replace the study's limits of their kind, for good.
         device: As in `Job`.
         compress: Is added to what each trained model is compressed with.
 
@@ -162,9 +164,6 @@ def resume(
     workspace.ensure_writable()
     folder = workspace.studies / name
     resolve_device(device)
-    if budget is not None:
-        check_positive("--budget", budget, "a number of trials, at least 1")
-    new = Budget(trials=budget) if budget is not None else None
     spec = read_spec(folder)
     if compress and spec.artifact != "onnx":
         raise StudyError(
@@ -183,7 +182,8 @@ def resume(
         )  # fmt: skip
     preflight(encoders_of(task.space), spec.weights)
     _build_caches(dataset, task, workspace, steps)
-    study = Study.open(folder, _cost_of(spec), on_rejected, new, compress)
+    budget = None if limits is None else spec.budget.with_limits(limits)
+    study = Study.open(folder, _cost_of(spec), on_rejected, budget, compress)
     _write(folder / "split.json", split)
     job = _job(study.spec, split, workspace, folder, device)
     return Search(study, job, None, _notes(study, split))

@@ -16,6 +16,7 @@ from automed.cli import (
     front,
     plugin,
     predict,
+    replay,
     reproduce,
     search,
     space,
@@ -42,6 +43,7 @@ app.command()(predict.predict)
 app.command()(bench.bench)
 app.command()(reproduce.reproduce)
 app.command()(trials.trials)
+app.command()(replay.replay)
 app.command()(studies.studies)
 app.command()(tasks.tasks)
 app.command()(encoders.encoders)

@@ -21,6 +21,7 @@ def front(
     """Print the Pareto front of a study and write it as PNG and interactive HTML."""
     from automed.api.front import show_front, write_front
     from automed.api.tracking import browse
+    from automed.cli.budget_view import more_flags
     from automed.cli.console import next_steps
     from automed.cli.front_view import print_files, print_front, to_export
 
@@ -33,7 +34,7 @@ def front(
         return
     print_files(write_front(shown, space, output))
     next_steps(
-        ("search on", f"{resume} --budget {2 * shown.spec.budget.trials}"),
+        ("search on", f"{resume} {more_flags(shown.spec.budget, shown.spent)}"),
         *to_export(shown, space),
         ("browse every trial", browse(space)),
     )  # fmt: skip

@@ -20,7 +20,12 @@ def print_front(shown: ShownFront) -> None:
     spec, front = shown.spec, shown.front
     complete = sum(t.state is TrialState.COMPLETE for t in shown.trials)
     if not front.trials:
-        out.print(f"\nStudy {spec.name} has no complete trial yet: no front.")
+        if complete:
+            bounds = " and ".join(c.describe() for c in spec.constraints)
+            out.print(f"\nNone of {complete} complete trials of study {spec.name} keeps {bounds}: "
+                      f"no front. What each has: automed trials {spec.name}")  # fmt: skip
+        else:
+            out.print(f"\nStudy {spec.name} has no complete trial yet: no front.")
         _print_failures(shown)
         return
     height, width = spec.task.image_size

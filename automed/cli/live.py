@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -15,32 +16,45 @@ from rich.text import Text
 
 from automed.cli.console import out
 from automed.cli.eta import Eta, clock
+from automed.domain.budget import Spent
 from automed.domain.compression import compression_of
 from automed.domain.config import Config
-from automed.domain.front import front_of
 from automed.domain.measurement import Measurement
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial, TrialState
+from automed.search.screen import broken_by
+from automed.search.view import feasible_front
 
 _ROWS = 12
-_STYLES = {"done": "green", "failed": "red", "running": "bold cyan", "stopped": "dim"}
+_STYLES = {"done": "green", "failed": "red", "running": "bold cyan", "stopped": "dim",
+           "paused": "yellow"}  # fmt: skip
 
 
 class LiveTable:
     """An observer that shows the newest trials, the budget and the time that remains.
 
     On a terminal the table is redrawn in place; elsewhere each finished trial is one line.
+
+    Args:
+        spec: The study's settings.
+        spending: Says what is spent by now.
+        earlier: Trials of earlier sessions, where a study goes on.
     """
 
-    def __init__(self, spec: StudySpec, earlier: Sequence[Trial] = ()) -> None:
+    def __init__(
+        self, spec: StudySpec, spending: Callable[[], Spent], earlier: Sequence[Trial] = ()
+    ) -> None:
         self._spec = spec
+        self._spending = spending
+        self._over = False
         self._finished = [
             t for t in earlier if t.rejected is None and t.state is not TrialState.RUNNING
         ]
         self._running: Trial | None = None
         self._last: Measurement | None = None
         self._rejected = sum(t.rejected is not None for t in earlier)
-        self._eta = Eta(spec.budget.trials, self._trained, spec.task.training.epochs)
+        self._eta = Eta(spec.budget, self._trained, spec.task.training.epochs)
+        self._look()
         self._front: set[int] = set()
         self._refresh_front()
         self._live = Live(console=out, refresh_per_second=4, get_renderable=self._render)
@@ -56,6 +70,7 @@ class LiveTable:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._over = True
         if out.is_terminal:
             self._live.stop()
 
@@ -63,17 +78,20 @@ class LiveTable:
         """Show the trial as running."""
         self._running, self._last = trial, None
         self._eta.started(time.monotonic())
+        self._look()
 
     def trial_measured(self, trial: Trial, measurement: Measurement) -> None:
         """Show its epoch and its quality."""
         self._last = measurement
         self._eta.measured(measurement.epoch, time.monotonic())
+        self._look()
 
     def trial_finished(self, trial: Trial) -> None:
         """Show what came of it."""
         self._finished.append(trial)
         self._running = None
         self._eta.finished(time.monotonic(), charged=trial.charged)
+        self._look()
         self._refresh_front()
         if not out.is_terminal:
             out.print(self._line(trial), soft_wrap=True, markup=False)
@@ -87,8 +105,25 @@ class LiveTable:
         return sum(t.charged for t in self._finished)
 
     def _refresh_front(self) -> None:
-        front = front_of(self._finished, self._spec.task.objectives)
+        front = feasible_front(self._spec, self._finished)
         self._front = {t.number for t in front.trials}
+
+    def _look(self) -> None:
+        # Only when something happens: the study must not be read from the thread that draws.
+        self._spent, self._seen = self._spending(), time.monotonic()
+
+    def _spent_by(self, now: float) -> Spent:
+        since = now - self._seen if self._running is not None and not self._over else 0.0
+        child = self._running is not None and self._running.parent is not None
+        return replace(
+            self._spent, seconds=self._spent.seconds + since,
+            device_seconds=self._spent.device_seconds + since * (not child),
+            child_seconds=self._spent.child_seconds + since * child,
+        )  # fmt: skip
+
+    def _remaining(self) -> str:
+        now = time.monotonic()
+        return clock(self._eta.study(now, self._spent_by(now)))
 
     def _render(self) -> RenderableType:
         quality = self._spec.task.quality.label
@@ -104,14 +139,22 @@ class LiveTable:
 
     def _cells(self, trial: Trial) -> list[RenderableType]:
         star = "*" if trial.number in self._front else ""
-        state = Text(trial.label + star, style=_STYLES.get(trial.label, ""))
+        label = "paused" if self._over and trial.state is TrialState.RUNNING else trial.label
+        state = Text(label + star, style=_STYLES.get(label, ""))
         cost = trial.result.cost if trial.result else trial.predicted
         gmacs, size = (f"{cost.gmacs:.3f}", f"{cost.megabytes:.2f}") if cost else ("", "")
         quality, epoch = self._progress(trial)
+        config = Text.assemble((self._broken(trial), "yellow"), summary(trial.config))
         return [
             str(trial.number), state, epoch, quality, gmacs, size,
-            self._time(trial), summary(trial.config),
+            self._time(trial), config,
         ]  # fmt: skip
+
+    def _broken(self, trial: Trial) -> str:
+        """Which constraints the finished model breaks: it is no candidate for the front."""
+        values = trial.result.values() if trial.result is not None else None
+        broken = broken_by(self._spec.constraints, values) if values is not None else []
+        return "".join(f"{words}: " for words in broken)
 
     def _progress(self, trial: Trial) -> tuple[str, str]:
         guide = self._spec.task.guide
@@ -124,17 +167,20 @@ class LiveTable:
 
     def _time(self, trial: Trial) -> str:
         if trial.state is TrialState.RUNNING:
-            return clock(self._eta.trial(time.monotonic()))
+            return "" if self._over else clock(self._eta.trial(time.monotonic()))
         return clock(trial.result.seconds) + " spent" if trial.result else ""
 
     def _footer(self) -> RenderableType:
-        done, total = self._trained, self._spec.budget.trials
-        children = len(self._finished) - done
+        budget, spent = self._spec.budget, self._spent_by(time.monotonic())
+        # A training counts here when it has ended.
+        spent = replace(spent, trials=self._trained)
+        share = max(getattr(spent, name) / limit for name, limit in budget.given.items())
+        children = len(self._finished) - self._trained
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
-            ProgressBar(total=total, completed=done, width=40), f"{done} of {total} trials",
-            f"{children} compressed" if children else "",
-            f"ETA {clock(self._eta.study(time.monotonic()))}",
+            ProgressBar(total=1.0, completed=min(1.0, share), width=40),
+            budget.describe_spent(spent), f"{children} compressed" if children else "",
+            "" if self._over else f"ETA {self._remaining()}",
             Text(f"{self._rejected} rejected unseen", style="dim") if self._rejected else "",
             Text("* on the front", style="dim"),
         )  # fmt: skip
@@ -143,7 +189,6 @@ class LiveTable:
     def _line(self, trial: Trial) -> str:
         quality, epoch = self._progress(trial)
         label = self._spec.task.quality.label
-        remaining = clock(self._eta.study(time.monotonic()))
         head = f"trial {trial.number:3d} {trial.label:7s}"
         if trial.failure is not None:
             return f"{head} {trial.failure.kind}: {trial.failure.message.splitlines()[0]}"
@@ -151,7 +196,7 @@ class LiveTable:
         costs = f" {cost.gmacs:.3f} GFLOPs {cost.megabytes:.2f} MB" if cost else ""
         return (
             f"{head} epoch {epoch} {label} {quality}{costs} "
-            f"[{summary(trial.config)}] ETA {remaining}"
+            f"[{self._broken(trial)}{summary(trial.config)}] ETA {self._remaining()}"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from rich.text import Text
 
@@ -11,15 +11,17 @@ from automed.api.request import SearchRequest
 from automed.api.search import Search, resume, start
 from automed.api.studies import latest
 from automed.api.tracking import browse, open_tracker
+from automed.cli.budget_view import describe_paused, more_flags, to_run
 from automed.cli.console import err, next_steps, out, steps
 from automed.cli.front_view import print_files, print_front, to_export
 from automed.cli.live import LiveTable
+from automed.domain.budget import Limits
 from automed.domain.compression import Compression
-from automed.domain.study_spec import StudySpec
 from automed.domain.task import AnyTask
-from automed.domain.trial import Trial, TrialState
+from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
 from automed.executors.outcome import Outcome
+from automed.search.study import Study
 
 
 def run_new(
@@ -37,10 +39,10 @@ def run_new(
 
 
 def run_on(
-    task: str, name: str | None, workspace: Workspace, budget: int | None, device: str,
+    task: str, name: str | None, workspace: Workspace, limits: Limits | None, device: str,
     compress: tuple[Compression, ...] = (),
 ) -> None:  # fmt: skip
-    """Go on with a study.
+    """Go on with a study; limits replace its own of their kind.
 
     Raises:
         AutomedError: See `automed.api.search.resume`.
@@ -48,7 +50,7 @@ def run_on(
     rejected = _Relay()
     with steps() as step:
         study = name or latest(workspace, task)
-        search = resume(study, workspace, step, rejected, budget, device, compress)
+        search = resume(study, workspace, step, rejected, limits, device, compress)
     _run(search, workspace, rejected)
 
 
@@ -68,7 +70,7 @@ def _run(search: Search, workspace: Workspace, rejected: _Relay) -> None:
     _announce(search)
     earlier = search.study.trials
     tracker = open_tracker(spec, search.study.folder, workspace, earlier)
-    live = LiveTable(spec, earlier)
+    live = LiveTable(spec, lambda: search.study.spending, earlier)
     rejected.targets = [live.trial_rejected, tracker.trial_rejected]
     outcome = None
     try:
@@ -87,20 +89,16 @@ def _run(search: Search, workspace: Workspace, rejected: _Relay) -> None:
     _conclude(search, workspace, outcome)
 
 
-def to_run(trials: Sequence[Trial], spec: StudySpec) -> int:
-    """Trainings that are left: those not begun, and those that were cut off and begin again."""
-    ended = sum(t.charged and t.state is not TrialState.RUNNING for t in trials)
-    return max(0, spec.budget.trials - ended)
-
-
 def _announce(search: Search) -> None:
     spec = search.study.spec
     height, width = spec.task.image_size
     out.print(
         f"[bold]{spec.task.title}[/bold]  study [bold]{spec.name}[/bold], "
-        f"{to_run(search.study.trials, spec)} of {spec.budget.trials} trials to run, "
-        f"input {height}x{width}, seed {spec.seed}"
+        f"budget {spec.budget.describe()}, input {height}x{width}, seed {spec.seed}"
     )
+    spent = search.study.spending
+    if spent.trials:
+        out.print(f"spent so far: {spec.budget.describe_spent(spent)}", soft_wrap=True)
     split = search.job.split
     counts = f"{len(split.train)} train, {len(split.val)} validation, {len(split.test)} test"
     out.print(f"data: {spec.data.path} ({counts}; the test part stays locked)", soft_wrap=True)
@@ -126,10 +124,11 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
     study = search.study
     spec = study.spec
     resume_command = f"automed search {spec.task.name} --resume --name {spec.name}{workspace.flag}"
+    more = more_flags(spec.budget, study.spending)
     if outcome is Outcome.INTERRUPTED:
-        left = to_run(study.trials, spec)
-        out.print(f"\n[yellow]Interrupted[/yellow] with {left} of {spec.budget.trials} trials to "
-                  "go. Finished trials are kept; the running one starts again.")  # fmt: skip
+        _print_interrupted(study)
+    elif outcome is Outcome.FINISHED:
+        more = _print_spent(study)
     elif outcome is Outcome.EXHAUSTED:
         out.print("\nThe search ended before its budget was spent.")
     _print_notes(note for note in study.notes if note not in search.notes)
@@ -137,10 +136,36 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
     print_front(shown)
     if shown.front.trials:
         print_files(write_front(shown, workspace))
-    more = f"{resume_command} --budget {2 * spec.budget.trials}"
     next_steps(
-        ("go on", resume_command if outcome is Outcome.INTERRUPTED else more),
+        ("go on", resume_command if outcome is Outcome.INTERRUPTED else f"{resume_command} {more}"),
         ("see the front again", f"automed front {spec.name}{workspace.flag}"),
         *to_export(shown, workspace),
         ("browse every trial", browse(workspace)),
     )
+
+
+def _print_interrupted(study: Study) -> None:
+    budget, left = study.spec.budget, to_run(study.trials, study.spec)
+    to_go = "" if left is None else f" with {left} of {budget.trials} trials to go"
+    out.print(
+        f"\n[yellow]Interrupted[/yellow]{to_go}. Finished trials are kept; the running one goes "
+        "on after its last whole epoch."
+    )
+    if set(budget.given) != {"trials"}:
+        out.print(f"Spent: {budget.describe_spent(study.spending)}.", soft_wrap=True)
+
+
+def _print_spent(study: Study) -> str:
+    """Say which budget was spent, and what waits for more; the flags that give it."""
+    budget, reached, paused = study.spec.budget, study.spent, study.paused
+    assert reached is not None
+    spent = study.spending
+    out.print(
+        f"\nThe budget of {reached.describe()} is spent: {budget.describe_spent(spent)}.",
+        soft_wrap=True,
+    )
+    for line in describe_paused(paused, study.trials, study.spec.task.training.epochs):
+        out.print(f"[yellow]{line}[/yellow] With a larger budget it goes on.", soft_wrap=True)
+    # What is paused needs no further training to start.
+    without: Limits = reached.replace(trials=None)
+    return more_flags(without if paused and without.given else reached, spent)

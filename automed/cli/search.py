@@ -26,7 +26,24 @@ if TYPE_CHECKING:
 def search(
     ctx: typer.Context,
     task: Annotated[str, typer.Argument(help="The task; see automed tasks.")],
-    budget: Annotated[int | None, typer.Option(help="Trainings to run.", show_default="50")] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(help="Trainings to run; with another budget, any number.", show_default="50"),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="2h|90m|45s",
+            help="Wall time of the search; of several budgets the one that is spent first ends it.",
+        ),
+    ] = None,
+    device_hours: Annotated[
+        float | None,
+        typer.Option(help="Hours of training, summed over workers: of GPUs, or of CPUs."),
+    ] = None,
+    epoch_budget: Annotated[
+        int | None, typer.Option(help="Epochs of all trainings together.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of split, suggestions and trainings.")] = 0,
     name: Annotated[
         str | None, typer.Option(help="Of the study.", show_default="TASK-1, TASK-2, ...")
@@ -43,6 +60,26 @@ def search(
     ] = None,
     max_size_mb: Annotated[
         float | None, typer.Option(help="Largest weights file, in MB of 10^6 bytes.")
+    ] = None,
+    max_latency_ms: Annotated[
+        float | None,
+        typer.Option(
+            help="Longest time for one image, measured after the training: such a trial "
+            "is trained, and kept off the front."
+        ),
+    ] = None,
+    max_params: Annotated[
+        str | None, typer.Option(metavar="2.5M|800k", help="Most parameters.")
+    ] = None,
+    min_dice: Annotated[
+        float | None, typer.Option(help="Least Dice of what may stand on the front.")
+    ] = None,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'METRIC>=X'",
+            help="Bound any metric, in its own unit: 'f1_macro>=0.8', 'macs<=2e9'. Repeatable.",
+        ),
     ] = None,
     space: Annotated[
         str | None,
@@ -111,22 +148,27 @@ def search(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Search the Pareto front of quality against compute and size for a task."""
-    from automed.api.request import SearchRequest
+    from automed.api.request import SearchRequest, limits_of
+    from automed.cli.duration import read_duration
     from automed.cli.image_size import image_size_of
     from automed.cli.run_search import run_new, run_on
 
     place = workspace_at(workspace)
+    seconds = None if time is None else read_duration("--time", time)
     if resume:
         _refuse_settings(ctx)
-        run_on(task, name, place, budget, device, _compressions(compress))
+        limits = limits_of(budget, seconds, device_hours, epoch_budget)
+        run_on(task, name, place, limits, device, _compressions(compress))
         return
     request = SearchRequest(
-        task=task, budget=50 if budget is None else budget, seed=seed, name=name, data=data,
+        task=task, budget=budget, seconds=seconds, device_hours=device_hours,
+        epoch_budget=epoch_budget, seed=seed, name=name, data=data,
         options=data_options(
             layout, group_pattern, group_csv, group_column, no_groups, mask_values
         ),
         epochs=epochs, image_size=image_size_of(image_size),
-        max_gflops=max_gflops, max_size_mb=max_size_mb,
+        max_gflops=max_gflops, max_size_mb=max_size_mb, max_latency_ms=max_latency_ms,
+        max_params=max_params, min_dice=min_dice, bounds=tuple(constraint or ()),
         space=space, set_values=tuple(set_ or ()), fix_values=tuple(fix or ()),
         weights=_weights(weights, no_pretrained), sampler=sampler, stopper=stopper,
         compress=_compressions(compress), compress_auto=compress == "auto",
@@ -135,7 +177,8 @@ def search(
     run_new(request, place, device)
 
 
-_ON_RESUME = {"task", "name", "budget", "resume", "device", "workspace", "compress"}
+_BUDGETS = {"budget", "time", "device_hours", "epoch_budget"}
+_ON_RESUME = {"task", "name", "resume", "device", "workspace", "compress", *_BUDGETS}
 
 
 def _refuse_settings(ctx: typer.Context) -> None:
@@ -151,7 +194,8 @@ def _refuse_settings(ctx: typer.Context) -> None:
         raise StudyError(
             f"--resume goes on with the settings the study began with; {', '.join(extra)} "
             "cannot be changed",
-            expected="--resume with --name, --budget, --compress or --device only",
+            expected="--resume with --name, a budget (--budget, --time, --device-hours, "
+            "--epoch-budget), --compress or --device only",
             hint="leave the flags out, or start a new study without --resume",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from automed.cli.options import WorkspaceOption, workspace_at
@@ -24,14 +25,14 @@ def studies(workspace: WorkspaceOption = None) -> None:
         next_steps(("start one", "automed search polyp --budget 12 --no-pretrained"))
         return
     table = Table(title="Studies", title_justify="left", title_style="bold")
-    for column in ("study", "task", "data", "trials", "failed", "rejected", "best", "began"):
+    for column in ("study", "task", "data", "spent", "failed", "rejected", "best", "began"):
         table.add_column(column, overflow="fold")
     for row in found:
         if row.problem is not None:
             table.add_row(f"[red]{row.name}[/red]", f"[red]{row.problem.splitlines()[0]}[/red]")
             continue
         table.add_row(
-            f"[bold]{row.name}[/bold]", row.task, row.data, _trials(row),
+            f"[bold]{row.name}[/bold]", row.task, row.data, _spent(row),
             str(row.counts.get("failed", 0)), str(row.counts.get("rejected", 0)),
             f"{row.guide} {row.best:.4f}" if row.best is not None else "",
             f"{row.created:%Y-%m-%d %H:%M}" if row.created else "",
@@ -44,6 +45,10 @@ def studies(workspace: WorkspaceOption = None) -> None:
     )
 
 
-def _trials(row: StudySummary) -> str:
+def _spent(row: StudySummary) -> str:
+    if row.budget is None:
+        return ""
     children = f" + {row.children} compressed" if row.children else ""
-    return f"{row.trained} of {row.budget}{children}"
+    # A training counts here when it has ended.
+    spent = replace(row.spent, trials=row.trained)
+    return f"{row.budget.describe_spent(spent)}{children}"

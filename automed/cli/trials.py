@@ -9,8 +9,9 @@ import typer
 from automed.cli.options import WorkspaceOption, workspace_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from automed.domain.objective import Constraint
     from automed.domain.trial import Trial
 
 
@@ -38,11 +39,12 @@ def trials(
     listed = [t for t in shown.trials if rejected or t.rejected is None]
     numbered = {t.number: t for t in shown.trials}
     front = {t.number for t in shown.front.trials}
+    bounds = shown.spec.constraints
     for trial in listed:
         mark = "*" if trial.number in front else ""
         table.add_row(
             f"{trial.number}{mark}", trial.label, *_figures(trial, numbered, shown.spec.task.guide),
-            Text(_about(trial), style="cyan") + Text(_config(trial)),
+            Text(_broken(trial, bounds) + _about(trial), style="cyan") + Text(_config(trial)),
         )  # fmt: skip
     out.print(table)
     hidden = len(shown.trials) - len(listed)
@@ -77,6 +79,14 @@ def _config(trial: Trial) -> str:
 
     # Of a child the rest is its parent's.
     return summary(trial.config) if trial.parent is None else str(compression_of(trial.config))
+
+
+def _broken(trial: Trial, constraints: Sequence[Constraint]) -> str:
+    """Which constraints a finished model breaks: it is no candidate for the front."""
+    from automed.search.screen import broken_by
+
+    broken = broken_by(constraints, trial.result.values()) if trial.result is not None else []
+    return "".join(f"{words}: " for words in broken)
 
 
 def _about(trial: Trial) -> str:

@@ -6,7 +6,9 @@ from enum import StrEnum
 
 
 class Decision(StrEnum):
-    """Train on, or end now because the trial can no longer reach the front."""
+    """Train on; end now because the trial can no longer reach the front; or wait for a budget."""
 
     CONTINUE = "continue"
     STOP = "stop"
+    PAUSE = "pause"
+    """The budget is spent: the training is put aside, and goes on from here with a larger one."""

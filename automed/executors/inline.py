@@ -13,6 +13,7 @@ from automed.domain.trial import Trial, TrialState
 from automed.executors.failures import failure_of, refuse_hopeless
 from automed.executors.interrupts import Interrupts
 from automed.executors.outcome import Outcome
+from automed.executors.paused import Paused
 from automed.executors.watchers import Watchers
 from automed.search.study import Study
 
@@ -23,7 +24,8 @@ RunTrial = Callable[[Trial, Report], Result]
 def run(study: Study, run_trial: RunTrial, observers: Sequence[Observer] = ()) -> Outcome:
     """Run trials until the study has no more.
 
-    A trial that raises fails and the search goes on. Ctrl-C and SIGTERM leave the running trial
+    A trial that raises fails and the search goes on. One in whose middle the budget is spent is
+    left in the journal, to go on with a larger one. Ctrl-C and SIGTERM leave the running trial
     in the journal, to be trained anew on resume; a second Ctrl-C raises ``KeyboardInterrupt``.
 
     Args:
@@ -66,13 +68,13 @@ class _Run:
             except KeyboardInterrupt:
                 return Outcome.INTERRUPTED
             if trial is None:
-                return Outcome.EXHAUSTED if self._study.remaining else Outcome.FINISHED
+                return Outcome.FINISHED if self._study.spent else Outcome.EXHAUSTED
             if not self._one(trial):
                 return Outcome.INTERRUPTED
         return Outcome.INTERRUPTED
 
     def _one(self, trial: Trial) -> bool:
-        """Run and tell one trial; False where it was interrupted."""
+        """Run and tell one trial, or put it back; False where it was interrupted."""
         stopped = False
 
         def report(measurement: Measurement) -> Decision:
@@ -81,6 +83,8 @@ class _Run:
                 decision = self._study.report(trial, measurement)
                 self._watchers.trial_measured(trial, measurement)
                 stopped = stopped or decision is Decision.STOP
+            if decision is Decision.PAUSE:
+                raise Paused
             return decision
 
         self._watchers.trial_started(trial)
@@ -90,6 +94,8 @@ class _Run:
             self._study.put_back(trial)
             if isinstance(error, KeyboardInterrupt):
                 return False
+            if isinstance(error, Paused):
+                return True
             raise
         told = self._study.tell(trial, outcome, stopped=stopped)
         self._completed += told.state is TrialState.COMPLETE

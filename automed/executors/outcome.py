@@ -9,7 +9,7 @@ class Outcome(StrEnum):
     """Why an executor returned."""
 
     FINISHED = "finished"
-    """The budget is spent."""
+    """The budget is spent; a training in whose middle that happened is paused."""
     INTERRUPTED = "interrupted"
     """The user asked for it; what was running is trained anew on resume."""
     EXHAUSTED = "exhausted"

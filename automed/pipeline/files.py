@@ -16,6 +16,8 @@ ARTIFACT = "model.onnx"
 TRAINED = "trained.json"
 """A result in PyTorch, while the file that is to replace it is still being made."""
 RESULT = "result.json"
+CHECKPOINT = "checkpoint.safetensors"
+"""What a training goes on from that was interrupted."""
 PREVIEW = "preview.npz"
 PREDICTIONS = "predictions.npz"
 
@@ -58,7 +60,8 @@ class History:
     """Writes the measurements of a training, a line each, so that a killed one loses none.
 
     Args:
-        folder: The trial's folder. What an earlier attempt wrote there is removed.
+        folder: The trial's folder. What an earlier attempt wrote there is removed: a training that
+            goes on from a checkpoint reports the epochs until there again.
 
     Raises:
         WorkspaceError: The file cannot be written.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from automed.domain.result import Result
 from automed.domain.trial import Trial
-from automed.pipeline.files import RESULT, TRAINED, replacing, writing
+from automed.pipeline.files import CHECKPOINT, RESULT, TRAINED, replacing, writing
 from automed.pipeline.job import Job
 
 
 def fresh_folder(trial: Trial, job: Job) -> Path:
     """The trial's folder, without the result of an attempt that was cut off after writing it.
+
+    Drafts of a process that was killed while it wrote go as well. A checkpoint stays.
 
     Raises:
         WorkspaceError: It cannot be made.
@@ -19,8 +22,8 @@ def fresh_folder(trial: Trial, job: Job) -> Path:
     folder = job.trial_folder(trial)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for stale in (RESULT, TRAINED):
-            (folder / stale).unlink(missing_ok=True)
+        for stale in (folder / RESULT, folder / TRAINED, *_drafts(folder)):
+            stale.unlink(missing_ok=True)
     return folder
 
 
@@ -32,6 +35,8 @@ def relative(file: Path, job: Job) -> str:
 def write_result(result: Result, folder: Path, name: str = RESULT) -> None:
     """Write ``result.json``, the last file of a trial: where it is, all others are.
 
+    Nothing is left to train then, and the checkpoint goes.
+
     Args:
         result: What to write.
         folder: The trial's folder.
@@ -42,3 +47,20 @@ def write_result(result: Result, folder: Path, name: str = RESULT) -> None:
     """
     with replacing(folder / name) as draft:
         draft.write_text(result.model_dump_json(indent=1), encoding="utf-8")
+    remove_checkpoint(folder)
+
+
+def remove_checkpoint(folder: Path) -> None:
+    """Remove what an interrupted training would go on from, if there is any.
+
+    Raises:
+        WorkspaceError: It cannot be removed.
+    """
+    with writing(folder / CHECKPOINT):
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def _drafts(folder: Path) -> Iterator[Path]:
+    """What `replacing` and safetensors call the files that are not whole yet."""
+    yield from folder.glob(".[0-9]*.*")
+    yield from folder.glob(".tmp*")

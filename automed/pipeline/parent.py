@@ -10,7 +10,8 @@ import torch
 from automed.domain.applied import applied
 from automed.domain.cost import Cost, Quantity
 from automed.domain.decision import Decision
-from automed.domain.digest import derive_seed
+from automed.domain.digest import derive_seed, digest
+from automed.domain.errors import TrainingError
 from automed.domain.measurement import Measurement
 from automed.domain.result import Result
 from automed.domain.task import AnyTask
@@ -21,8 +22,8 @@ from automed.models.normalization import fixed_normalization
 from automed.models.weights import load_pretrained
 from automed.models.weights_file import save_weights
 from automed.pipeline.exported import export_trained
-from automed.pipeline.files import TRAINED, WEIGHTS, History, replacing
-from automed.pipeline.folder import fresh_folder, relative, write_result
+from automed.pipeline.files import CHECKPOINT, TRAINED, WEIGHTS, History, replacing
+from automed.pipeline.folder import fresh_folder, relative, remove_checkpoint, write_result
 from automed.pipeline.job import Job
 from automed.pipeline.package import threshold_of
 from automed.pipeline.parts import Parts, parts_of
@@ -47,13 +48,16 @@ def run_parent(trial: Trial, job: Job, report: Report) -> Result:
 
     Writes ``weights.safetensors``, ``history.jsonl`` (a line an epoch), ``trained.json`` and
     ``model.onnx`` where the study wants files, ``preview.npz`` or ``predictions.npz``, and last
-    ``result.json`` into the trial's folder.
+    ``result.json`` into the trial's folder. Meanwhile ``checkpoint.safetensors`` lies there: a
+    trial that was interrupted goes on from it, and ends as if nothing had happened.
 
     Args:
         trial: Its config and its seed decide everything.
         job: Task, data, split, folders and device.
         report: Hears of each epoch; answers whether to go on. `Decision.STOP` ends the training
-            early; the result is then what was reached.
+            early; the result is then what was reached, in PyTorch: no file is exported. Of a
+            training that goes on from a checkpoint it hears all epochs again first. Whatever it
+            raises leaves the training to go on from there.
 
     Raises:
         SpaceError: A ``data.*`` or ``augment.*`` key of the config is unknown or not valid.
@@ -74,7 +78,7 @@ def run_parent(trial: Trial, job: Job, report: Report) -> Result:
     with replacing(folder / WEIGHTS) as draft:
         save_weights(fitted.forward.model, draft)
     result = _in_torch(predicted, fitted, job, folder)
-    if job.spec.artifact == "weights":
+    if job.spec.artifact == "weights" or fitted.stopped:
         write_pictures(fitted.forward, fitted.best, parts.val, job.split.val, folder)
         write_result(result, folder)
         return result
@@ -113,11 +117,21 @@ def _trained(
             history.add(measurement)
             return report(measurement)
 
-        return fit(
-            model, task, recipe, parts.train, parts.val,
-            normalization=fixed_normalization(task) or statistics(parts.train),
-            seed=trial.seed, device=device, report=heard,
-        )  # fmt: skip
+        try:
+            return fit(
+                model, task, recipe, parts.train, parts.val,
+                normalization=fixed_normalization(task) or statistics(parts.train),
+                seed=trial.seed, device=device, report=heard,
+                checkpoint=job.trial_folder(trial) / CHECKPOINT, belongs_to=_identity(trial, job),
+            )  # fmt: skip
+        except TrainingError:  # it would only fail again
+            remove_checkpoint(job.trial_folder(trial))
+            raise
+
+
+def _identity(trial: Trial, job: Job) -> str:
+    """What decides model and data; `fit` knows the rest."""
+    return digest([trial.config.digest, job.spec.weights, job.spec.data.digest, job.split.digest])
 
 
 def _peak(device: torch.device) -> Quantity | None:

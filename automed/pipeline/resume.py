@@ -13,6 +13,7 @@ from automed.domain.result import Result
 from automed.domain.trial import Trial
 from automed.pipeline.exported import reload_and_export
 from automed.pipeline.files import RESULT, TRAINED
+from automed.pipeline.folder import remove_checkpoint
 from automed.pipeline.job import Job
 from automed.pipeline.run import run_trial
 
@@ -24,7 +25,8 @@ def resume_trial(trial: Trial, job: Job, report: Report) -> Result:
 
     A process may be killed or interrupted after it wrote the result and before the study was told.
     ``result.json`` is written last and whole: where it is there, so is everything else. Where
-    ``trained.json`` is, the model is trained and only its file is to be made.
+    ``trained.json`` is, the model is trained and only its file is to be made. Where neither is, the
+    training goes on from its checkpoint, if it left one.
 
     Args:
         trial: As for `run_trial`.
@@ -40,6 +42,8 @@ def resume_trial(trial: Trial, job: Job, report: Report) -> Result:
         if trained is None:
             return run_trial(trial, job, report)
         result = reload_and_export(trial, trained, job)
+    # The process may have ended between the result and this.
+    remove_checkpoint(job.trial_folder(trial))
     for measurement in read_history(job.trial_folder(trial) / HISTORY):
         report(measurement)
     return result

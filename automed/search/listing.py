@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from automed.domain.budget import Budget, Spent
 from automed.domain.errors import AutomedError
 from automed.domain.trial import Trial, TrialState
 from automed.search.study_file import SPEC_FILE
@@ -25,7 +26,8 @@ class StudySummary:
         problem: Why it cannot be read; None: it can, and the rest is filled in.
         task: The task's name.
         data: The data set's name.
-        budget: Trials it may train.
+        budget: What it may spend; None: the study cannot be read.
+        spent: What it has spent.
         counts: Trials by label: done, stopped, failed, running, rejected; without children.
         children: Compressed models, of which none counts against the budget.
         guide: The metric of ``best``.
@@ -39,7 +41,8 @@ class StudySummary:
     problem: str | None = None
     task: str = ""
     data: str = ""
-    budget: int = 0
+    budget: Budget | None = None
+    spent: Spent = field(default_factory=Spent)
     counts: dict[str, int] = field(default_factory=dict)
     children: int = 0
     guide: str = ""
@@ -75,7 +78,8 @@ def _read(study: StudyView) -> StudySummary:
         folder=study.folder,
         task=spec.task.name,
         data=spec.data.name,
-        budget=spec.budget.trials,
+        budget=spec.budget,
+        spent=study.spent,
         counts=dict(Counter(t.label for t in study.trials if t.parent is None)),
         children=sum(t.parent is not None for t in study.trials),
         guide=spec.task.guide,

@@ -21,7 +21,10 @@ STARTS = 2
 RANDOM_DRAWS = 8
 SWEEPS = 4
 
-_FLAGS = {("macs", "at_most"): "--max-gflops", ("size_bytes", "at_most"): "--max-size-mb"}
+_FLAGS = {
+    ("macs", "at_most"): "--max-gflops",
+    ("size_bytes", "at_most"): "--max-size-mb",
+}
 
 
 def find_feasible(spec: StudySpec, judge: Callable[[Config], Verdict]) -> Config:
@@ -39,7 +42,7 @@ def find_feasible(spec: StudySpec, judge: Callable[[Config], Verdict]) -> Config
         for config in search.candidates():
             if search.see(config):
                 return config
-    closest = min(starts, key=lambda search: search.verdict.violation)
+    closest = min(starts, key=lambda search: _badness(search.verdict))
     seen = set().union(*(search.seen for search in starts))
     raise _constraint_error(spec, closest.best, closest.verdict, len(seen))
 
@@ -71,15 +74,16 @@ def _constraint_error(
 
 def _flag(constraint: Constraint, value: float) -> str:
     at_most = constraint.kind == "at_most"
-    scale = SCALES.get(constraint.metric, 1.0)
-    value /= scale
+    flag = _FLAGS.get((constraint.metric, constraint.kind))
+    value /= SCALES.get(constraint.metric, 1.0) if flag else 1.0
     # Three digits, rounded to the side that lets the config pass.
     unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2) if value else 1.0
     shown = (math.ceil if at_most else math.floor)(value / unit) * unit
-    flag = _FLAGS.get((constraint.metric, constraint.kind))
-    if flag is None:
-        return str(constraint.replace(bound=shown * scale).describe())
-    return f"{flag} {shown:g}"
+    if flag is not None:
+        return f"{flag} {shown:g}"
+    if (constraint.metric, at_most) == ("parameters", True):
+        return f"--max-params {shown:.0f}"
+    return f"--constraint '{constraint.metric}{'<=' if at_most else '>='}{shown:g}'"
 
 
 class _Descent:
@@ -97,7 +101,7 @@ class _Descent:
             return False
         self.seen.add(config)
         verdict = self._judge(config)
-        if self.best is None or verdict.violation < self.verdict.violation:
+        if self.best is None or _badness(verdict) < _badness(self.verdict):
             self.best, self.verdict = config, verdict
         return verdict.rejected is None
 
@@ -122,6 +126,11 @@ class _Descent:
             changed = _with_value(self._spec.task.space, {**dict(best.items()), key: value})
             if changed is not None:
                 yield changed
+
+
+def _badness(verdict: Verdict) -> tuple[bool, float]:
+    # What cannot be built is worse than any price: a bound may be missed by a factor of millions.
+    return verdict.cost is None, verdict.violation
 
 
 def _extremes(parameter: Parameter, values: Mapping[str, Value]) -> Sequence[Value]:

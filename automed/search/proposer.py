@@ -19,9 +19,11 @@ from automed.search.family import wishes_of
 from automed.search.feasible import made_feasible
 from automed.search.probe import find_feasible
 from automed.search.record import REJECTED, config_of
-from automed.search.samplers import make_sampler
+from automed.search.samplers.context import Context
+from automed.search.samplers.registry import make_sampler
 from automed.search.screen import Verdict
 from automed.search.shadow import Proposal, Shadow
+from automed.search.told import Told
 
 ATTEMPTS = 20
 """How often the sampler is asked, with another seed each time, before a duplicate counts."""
@@ -49,6 +51,7 @@ class Proposer:
     def __init__(self, spec: StudySpec, judge: Judge) -> None:
         self._judge = judge
         self._spec = spec
+        self._told = Told(spec)
         self._distributions = distributions_of(spec.task.space)
         baselines = baselines_of(spec.task)
         self.baselines = baselines.configs
@@ -68,7 +71,8 @@ class Proposer:
         """
         seen = {_key(config_of(trial)) for trial in history}
         seen |= {_key(wish) for trial in history for wish in wishes_of(trial)}
-        shadow = Shadow(self._spec.task.space, self._spec.task.objectives, history)
+        task = self._spec.task
+        shadow = Shadow(task.space, task.objectives, self._told(history))
         for name, config in self.baselines.items():
             if _key(config) not in seen:
                 return shadow.ask(self._sampler(number, 0), name, fixed=config)
@@ -101,7 +105,7 @@ class Proposer:
 
     def _sampler(self, number: int, attempt: int) -> BaseSampler:
         seed = derive_seed(self._spec.seed, "ask", number, attempt)
-        return make_sampler(self._spec, self._distributions, seed)
+        return make_sampler(Context(self._spec, self._distributions, seed, self._judge))
 
     def _leftover(self, shadow: Shadow, seen: set[Key], number: int) -> Proposal | None:
         configs = configs_of(self._spec.task.space, at_most=COUNTABLE) or []

@@ -30,6 +30,11 @@ WISHES = "automed:wishes"
 SAMPLER_STATE = "automed:sampler_state"
 """What the sampler remembered for the whole study when it proposed this trial."""
 
+CONTINUES = "automed:continues"
+"""Number of the stopped trial whose training this one takes up again."""
+CONTINUES_FROM = "automed:continues_from"
+"""After which epoch."""
+
 STOP = "automed:stop"
 """Why and after which epoch the stopper ended the trial."""
 RESULT = "automed:result"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from automed.domain.compression import with_compression
 from automed.domain.config import Config
@@ -14,9 +15,12 @@ from automed.domain.objective import COST_METRICS, LABELS, SCALES, Constraint
 from automed.domain.space import SearchSpace
 from automed.domain.study_spec import StudySpec
 from automed.domain.suggestion import suggestion
-from automed.domain.task import CLASSIFICATION_METRICS, SEGMENTATION_METRICS
+from automed.domain.task import CLASSIFICATION_METRICS, SEGMENTATION_METRICS, AnyTask
 
 CostOf = Callable[[Config], Cost]
+
+LATENCY = "latency_ms"
+"""The cost that only a finished file has."""
 
 HOPELESS = 1000.0
 """Violation where there is no value to compare: worse than any price."""
@@ -58,7 +62,7 @@ def screen(
         return Verdict(None, {"builds": HOPELESS}, error.problem)
     known, _ = split_constraints(constraints)
     values = cost.as_metrics()
-    broken = [describe_broken(c, values) for c in known if c.violation(values[c.metric]) > 0]
+    broken = broken_by(known, values)
     return Verdict(cost, violations_of(known, values), "; ".join(broken) or None)
 
 
@@ -87,34 +91,70 @@ def violations_of(
     for constraint in constraints:
         violation = constraint.violation(values.get(constraint.metric, math.nan))
         share = violation / (abs(constraint.bound) or 1.0)
-        name = f"{constraint.metric} {constraint.kind.replace('_', ' ')}"
-        found[name] = share if math.isfinite(share) else HOPELESS
+        found[name_of(constraint)] = share if math.isfinite(share) else HOPELESS
     return found
+
+
+def name_of(constraint: Constraint) -> str:
+    """Under which its violations are kept."""
+    return f"{constraint.metric} {constraint.kind.replace('_', ' ')}"
 
 
 def split_constraints(
     constraints: Sequence[Constraint],
 ) -> tuple[list[Constraint], list[Constraint]]:
-    """Those on costs, which the screen judges, and those on quality, which only a result can."""
+    """Those on costs, which the screen judges, and those that only a result can.
+
+    The latter are on quality and latency.
+    """
     costs = [c for c in constraints if c.metric in COST_METRICS]
     return costs, [c for c in constraints if c.metric not in COST_METRICS]
 
 
-def check_constraints(spec: StudySpec) -> None:
-    """Refuse a constraint on what no trial measures.
+def check_constraints(
+    constraints: Sequence[Constraint], task: AnyTask, artifact: Literal["onnx", "weights"]
+) -> None:
+    """Refuse a constraint on what no trial measures, and two bounds where one would do.
+
+    Args:
+        constraints: Of a study.
+        task: Its task.
+        artifact: What its trials leave: latencies are those of exported files.
 
     Raises:
         ConstraintError: Naming the metric.
     """
     kinds = {"segmentation": SEGMENTATION_METRICS, "classification": CLASSIFICATION_METRICS}
-    known = (*COST_METRICS, *kinds[spec.task.kind])
-    for constraint in spec.constraints:
-        if constraint.metric not in known:
+    known = (*COST_METRICS, LATENCY, *kinds[task.kind])
+    for number, constraint in enumerate(constraints):
+        metric = constraint.metric
+        if metric not in known:
             raise ConstraintError(
-                f"there is no metric {constraint.metric!r} to constrain"
-                f"{suggestion(constraint.metric, known)}",
+                f"there is no metric {metric!r} to constrain{suggestion(metric, known)}",
                 expected=f"one of {', '.join(known)}",
             )
+        if metric == LATENCY and artifact == "weights":
+            raise ConstraintError(
+                "--artifact weights leaves nothing whose latency could be measured",
+                found=constraint.describe(),
+                expected="--artifact onnx: the exported file is timed",
+            )
+        for other in constraints[:number]:
+            if (other.metric, other.kind) == (metric, constraint.kind):
+                raise ConstraintError(
+                    f"{metric} is bounded twice",
+                    found=f"{other.describe()}, and {constraint.describe()}",
+                    expected="one bound of a kind",
+                )
+
+
+def broken_by(constraints: Sequence[Constraint], values: Mapping[str, float]) -> list[str]:
+    """The constraints that a result breaks, in words; what was not measured breaks its own."""
+    return [
+        describe_broken(c, values)
+        for c in constraints
+        if not c.violation(values.get(c.metric, math.nan)) <= 0
+    ]
 
 
 def describe_broken(constraint: Constraint, values: Mapping[str, float]) -> str:
@@ -122,7 +162,9 @@ def describe_broken(constraint: Constraint, values: Mapping[str, float]) -> str:
     metric = constraint.metric
     bound = constraint.bound / SCALES.get(metric, 1.0)
     allowed = f"{constraint.kind.replace('_', ' ')} {bound:g}"
-    return f"{in_units(metric, values[metric])}, allowed: {allowed}"
+    found = values.get(metric)
+    shown = f"{metric} is not known" if found is None else in_units(metric, found)
+    return f"{shown}, allowed: {allowed}"
 
 
 def in_units(metric: str, value: float) -> str:

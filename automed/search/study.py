@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from optuna.trial import FrozenTrial, TrialState
 
-from automed.domain.budget import Budget
+from automed.domain.budget import Budget, Limits, Spent
 from automed.domain.compression import Compression
-from automed.domain.config import Config
 from automed.domain.decision import Decision
-from automed.domain.digest import derive_seed
 from automed.domain.errors import StudyError
 from automed.domain.front import Front
 from automed.domain.measurement import Measurement
@@ -21,32 +20,23 @@ from automed.domain.result import Failure, Result
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
 from automed.search import record
-from automed.search.distributions import distributions_of
-from automed.search.family import (
-    Child,
-    child_proposal,
-    due_children,
-    extra_of,
-    is_compressed,
-    parent_proposal,
-    trained_by,
-    with_wish,
-)
+from automed.search.admission import Admission
+from automed.search.budget_keeper import BudgetKeeper, Clock
+from automed.search.family import due_children
 from automed.search.journal import Journal
 from automed.search.lock import StudyLock
 from automed.search.probe import find_feasible
 from automed.search.proposer import Proposer
-from automed.search.samplers import check_sampler
+from automed.search.samplers.registry import check_sampler
 from automed.search.screen import (
     CostOf,
-    Verdict,
     check_constraints,
-    screen,
     screen_family,
     split_constraints,
     violations_of,
 )
-from automed.search.shadow import Proposal
+from automed.search.screening_note import screening_note
+from automed.search.spending import epochs_of
 from automed.search.stoppers.registry import check_stopper
 from automed.search.stopping import Stopping
 from automed.search.study_file import SPEC_FILE, read_spec, write_spec
@@ -74,24 +64,30 @@ class Study:
         cost_of: CostOf,
         on_rejected: OnRejected | None,
         lock: StudyLock,
+        clock: Clock,
     ) -> None:
         """Use ``create`` or ``open``."""
         self.folder = folder
         self.spec = spec
         self.on_rejected = on_rejected
-        self._cost_of = cost_of
-        self._proposer = Proposer(spec, self._screen)
-        self._handed_out: set[int] = set()
         self._finished: dict[int, Trial] = {}
         self._ended: str | None = None
         self._lock = lock
         self._stopping = Stopping(spec)
         self._journal = Journal(folder, spec)
+        self._admission = Admission(spec, self._journal, cost_of)
+        self._proposer = Proposer(spec, self._admission.judge)
+        self._keeper = BudgetKeeper(spec, self._journal, clock)
         self._finish_what_was_told()
 
     @classmethod
     def create(
-        cls, folder: Path, spec: StudySpec, cost_of: CostOf, on_rejected: OnRejected | None = None
+        cls,
+        folder: Path,
+        spec: StudySpec,
+        cost_of: CostOf,
+        on_rejected: OnRejected | None = None,
+        clock: Clock = time.monotonic,
     ) -> Study:
         """Start a new study.
 
@@ -100,6 +96,7 @@ class Study:
             spec: Its settings.
             cost_of: Predicts a config's cost; an ``AutomedError`` means it cannot be built.
             on_rejected: Called with each trial that the screen rejected.
+            clock: Tells the seconds that the budget is charged for.
 
         Raises:
             ConstraintError: Nothing in the space can meet the constraints.
@@ -107,7 +104,7 @@ class Study:
         """
         check_sampler(spec.sampler)
         check_stopper(spec.stopper)
-        check_constraints(spec)
+        check_constraints(spec.constraints, spec.task, spec.artifact)
         _refuse_existing(folder, spec)
         find_feasible(spec, lambda config: screen_family(config, spec, cost_of))
         try:
@@ -119,7 +116,7 @@ class Study:
         with StudyLock(folder).kept_on_success() as lock:
             _refuse_existing(folder, spec)
             write_spec(folder, spec)
-            return cls(folder, spec, cost_of, on_rejected, lock)
+            return cls(folder, spec, cost_of, on_rejected, lock, clock)
 
     @classmethod
     def open(
@@ -129,6 +126,7 @@ class Study:
         on_rejected: OnRejected | None = None,
         budget: Budget | None = None,
         compress: tuple[Compression, ...] = (),
+        clock: Clock = time.monotonic,
     ) -> Study:
         """Resume a study.
 
@@ -138,6 +136,7 @@ class Study:
             on_rejected: As in ``create``.
             budget: Replaces the study's budget, for good.
             compress: Is added, for good, to what each trained model is compressed with.
+            clock: As in ``create``.
 
         Raises:
             StudyError: There is no study, it is running, or its files are broken.
@@ -152,7 +151,7 @@ class Study:
             if changed != spec:
                 spec = changed
                 write_spec(folder, spec)
-            return cls(folder, spec, cost_of, on_rejected, lock)
+            return cls(folder, spec, cost_of, on_rejected, lock, clock)
 
     def close(self) -> None:
         """Let others open the study. Does nothing when called again."""
@@ -170,11 +169,20 @@ class Study:
         return tuple(self._snapshot(frozen) for frozen in self._history())
 
     @property
-    def remaining(self) -> int:
-        """Trainings that the budget still allows to start."""
-        free = {record.REJECTED, record.PARENT}
-        charged = sum(free.isdisjoint(t.user_attrs) for t in self._history())
-        return max(0, self.spec.budget.trials - charged)
+    def spending(self) -> Spent:
+        """What the study has spent by now."""
+        return self._keeper.spending(self._history())
+
+    @property
+    def spent(self) -> Limits | None:
+        """The limits of the budget that are used up; None: none of them is."""
+        reached = self._keeper.reached(self._history())
+        return reached if reached.given else None
+
+    @property
+    def paused(self) -> dict[int, int]:
+        """Numbers of the trials that wait to go on, with the last epoch of each."""
+        return self._keeper.paused(self._history())
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -185,7 +193,8 @@ class Study:
             for t in self.trials
             if t.rejected is not None and t.origin in names
         )
-        others = (self._journal.repaired, self._ended)
+        rejections = screening_note(self._history(), self.spec.constraints)
+        others = (self._journal.repaired, rejections, self._ended)
         return (*self._proposer.notes, *rejected, *(note for note in others if note))
 
     def front(self) -> Front:
@@ -199,47 +208,38 @@ class Study:
         earlier one did; it follows as a child once that is complete.
 
         Returns:
-            None where the budget is spent, or nothing is left to try (``remaining`` is above 0
-            then, and ``notes`` says why).
+            None where the budget is spent; or nothing is left to try (``spent`` is None then, and
+            ``notes`` says why); or where trials under way hold the last epochs of the budget.
 
         Raises:
             ConstraintError: No config can be found that meets the constraints.
             StudyError: The journal cannot be written to.
         """
-        for frozen in self._history():
-            if frozen.state is TrialState.RUNNING and frozen.number not in self._handed_out:
-                return self._hand_out(frozen)
-        for child in list(due_children(self._history(), self.spec)):
-            if (trial := self._handed(self._record_child(child))) is not None:
-                return trial
-        while self.remaining:
-            proposal = self._proposer.propose(self._history(), len(self._journal.trials()))
-            if proposal is None:
-                self._ended = "the search ended early: no config is left that is new and allowed"
-                return None
-            added = self._accept(proposal)
-            if added is not None and (trial := self._handed(added)) is not None:
-                return trial
-        return None
+        with self._keeper.choosing():
+            return self._interrupted() or self._child() or self._new()
 
     def report(self, trial: Trial, measurement: Measurement) -> Decision:
-        """Record what an epoch showed, and ask the stopper.
+        """Record what an epoch showed, and ask the stopper and the budget.
 
         A decision to stop is recorded before it is answered: a training that is repeated after a
-        crash ends where it ended.
+        crash ends where it ended. A training that is to pause is to be put back.
 
         Raises:
             StudyError: The trial is not running, or the journal cannot be written to.
         """
-        self._running(trial)
+        before = epochs_of(self._running(trial))
         value = measurement.metrics.get(self.spec.task.guide)
         if value is not None:
             self._journal.measure(trial.number, measurement.epoch, value)
-        stop = self._stopping.decide(trial.number, measurement.epoch, self._history())
-        if stop is None:
-            return Decision.CONTINUE
-        self._journal.note(trial.number, record.STOP, stop.model_dump_json())
-        return Decision.STOP
+        self._keeper.book(self._running(trial))
+        history = self._history()
+        stop = self._stopping.decide(trial.number, measurement.epoch, history)
+        if stop is not None:
+            self._journal.note(trial.number, record.STOP, stop.model_dump_json())
+            return Decision.STOP
+        now = self._running(trial)
+        goes_on = self._keeper.goes_on(now, measurement.epoch, before, history)
+        return Decision.CONTINUE if goes_on else Decision.PAUSE
 
     def tell(self, trial: Trial, outcome: Result | Failure, stopped: bool = False) -> Trial:
         """Record how a trial ended.
@@ -255,7 +255,7 @@ class Study:
         Raises:
             StudyError: The trial is not running, or the journal cannot be written to.
         """
-        self._running(trial)
+        self._keeper.book(self._running(trial))
         if isinstance(outcome, Result) and not stopped:
             outcome = self._with_objectives(outcome)
         key = record.FAILURE
@@ -267,11 +267,47 @@ class Study:
         # One record holds all of the outcome: should the next one fail to be written, ``open``
         # finishes the trial.
         self._journal.note(trial.number, key, outcome.model_dump_json())
-        return self._finish(trial.number, key)
+        told = self._finish(trial.number, key)
+        self._keeper.release(trial.number)
+        return told
 
     def put_back(self, trial: Trial) -> None:
-        """Let ``ask`` hand a running trial out again, because its training was interrupted."""
-        self._handed_out.discard(trial.number)
+        """Let ``ask`` hand a running trial out again: its training was interrupted or paused.
+
+        Raises:
+            StudyError: The trial is not running, or the journal cannot be written to.
+        """
+        try:
+            self._keeper.book(self._running(trial))
+        finally:
+            self._keeper.release(trial.number)
+
+    def _interrupted(self) -> Trial | None:
+        history = self._history()
+        for frozen in history:
+            waits = frozen.state is TrialState.RUNNING and not self._keeper.holds(frozen.number)
+            if waits and self._keeper.allows(frozen, history):
+                return self._hand_out(frozen)
+        return None
+
+    def _child(self) -> Trial | None:
+        for child in list(due_children(self._history(), self.spec)):
+            if not self._keeper.allows_children(self._history()):
+                return None
+            if (trial := self._handed(self._admission.accept_child(child))) is not None:
+                return trial
+        return None
+
+    def _new(self) -> Trial | None:
+        while self._keeper.allows_new(history := self._history()):
+            proposal = self._proposer.propose(history, len(self._journal.trials()))
+            if proposal is None:
+                self._ended = "the search ended early: no config is left that is new and allowed"
+                return None
+            added = self._admission.accept(proposal, history)
+            if added is not None and (trial := self._handed(added)) is not None:
+                return trial
+        return None
 
     def _history(self) -> list[FrozenTrial]:
         return [trial for trial in self._journal.trials() if record.is_ours(trial)]
@@ -285,7 +321,7 @@ class Study:
         return trial
 
     def _hand_out(self, frozen: FrozenTrial) -> Trial:
-        self._handed_out.add(frozen.number)
+        self._keeper.hand_out(frozen)
         return self._snapshot(frozen)
 
     def _handed(self, frozen: FrozenTrial) -> Trial | None:
@@ -296,72 +332,14 @@ class Study:
             self.on_rejected(self._snapshot(frozen))
         return None
 
-    def _accept(self, proposal: Proposal) -> FrozenTrial | None:
-        """Record a proposal; None where it waits for a training that is under way."""
-        config = proposal.config
-        verdict = self._screen(config)
-        if verdict.rejected is not None or not is_compressed(config):
-            return self._record(proposal, verdict)
-        trained = trained_by(self._history(), config)
-        if trained is None:
-            parent = parent_proposal(proposal)
-            judged = Verdict(self._screen(parent.config).cost, verdict.violations)
-            return self._record(parent, judged, {record.WISHES: with_wish(None, config)})
-        if trained.state is TrialState.RUNNING:
-            self._journal.note(trained.number, record.WISHES, with_wish(trained, config))
-            return None
-        if trained.state is not TrialState.COMPLETE:
-            why = f"trial {trained.number}, which was to train its model, is not complete"
-            return self._record(proposal, Verdict(verdict.cost, verdict.violations, why))
-        return self._record(proposal, verdict, {record.PARENT: trained.number})
-
-    def _record_child(self, child: Child) -> FrozenTrial:
-        known = distributions_of(self.spec.task.space)
-        attrs: dict[str, Any] = {record.PARENT: child.parent.number}
-        if extra := extra_of(child.config, known):
-            attrs[record.EXTRA] = extra
-        task = self.spec.task
-        verdict = screen(child.config, task.space, self._cost_of, self.spec.constraints)
-        origin = child.parent.user_attrs[record.ORIGIN]
-        return self._record(child_proposal(child, known, origin), verdict, attrs)
-
-    def _record(
-        self, proposal: Proposal, verdict: Verdict, attrs: Mapping[str, Any] | None = None
-    ) -> FrozenTrial:
-        config = Config({**dict(proposal.config.items()), **(attrs or {}).get(record.EXTRA, {})})
-        user_attrs = {
-            record.SEED: self._seed_of(config),
-            record.ORIGIN: proposal.origin,
-            **(attrs or {}),
-        }
-        if proposal.sampler_state:
-            user_attrs[record.SAMPLER_STATE] = proposal.sampler_state
-        if verdict.cost is not None:
-            user_attrs[record.PREDICTED] = verdict.cost.model_dump_json()
-        if verdict.rejected is not None:
-            user_attrs[record.REJECTED] = verdict.rejected
-        constraints = {record.CONSTRAINT + k: v for k, v in verdict.violations.items()}
-        return self._journal.add(
-            proposal,
-            TrialState.RUNNING if verdict.rejected is None else TrialState.PRUNED,
-            user_attrs=user_attrs,
-            system_attrs={**proposal.system_attrs, **constraints},
-        )
-
-    def _seed_of(self, config: Config) -> int:
-        # Of the config, not the number: two samplers that try one config train the same model.
-        return derive_seed(self.spec.seed, "train", config.digest)
-
-    def _screen(self, config: Config) -> Verdict:
-        return screen_family(config, self.spec, self._cost_of)
-
-    def _running(self, trial: Trial) -> None:
+    def _running(self, trial: Trial) -> FrozenTrial:
         known = {t.number: t for t in self._history()}
         state = known[trial.number].state.name if trial.number in known else "unknown"
         if state != "RUNNING":
             raise StudyError(
                 f"trial {trial.number} of study {self.spec.name!r} is not running", found=state
             )
+        return known[trial.number]
 
     def _with_objectives(self, result: Result) -> Result | Failure:
         values = result.values()

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from automed.domain.budget import Spent
 from automed.domain.front import Front, front_of
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
 from automed.search.journal import read_trials
 from automed.search.record import is_ours, trial_of
+from automed.search.spending import spent_by
 from automed.search.study_file import read_spec
 
 
@@ -24,12 +26,14 @@ class StudyView:
         spec: Its settings.
         trials: All trials in order, rejected ones included.
         started: When the first trial began, local time; None: no trial yet.
+        spent: What the trials have spent; of a running one, what it has reported.
     """
 
     folder: Path
     spec: StudySpec
     trials: tuple[Trial, ...]
     started: datetime | None
+    spent: Spent
 
     def front(self) -> Front:
         """The front of the complete trials that keep all constraints."""
@@ -49,6 +53,7 @@ def read_study(folder: Path) -> StudyView:
         spec=spec,
         trials=tuple(trial_of(trial) for trial in frozen),
         started=frozen[0].datetime_start if frozen else None,
+        spent=spent_by(frozen),
     )
 
 

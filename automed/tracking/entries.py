@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from automed.domain.budget import Budget
 from automed.domain.compression import compression_of
 from automed.domain.cost import Cost
 from automed.domain.front import Front
@@ -37,7 +38,7 @@ def study_params(spec: StudySpec) -> dict[str, str]:
         "data.digest": spec.data.digest,
         "split.digest": spec.split_digest,
         "seed": str(spec.seed),
-        "budget": str(spec.budget.trials),
+        "budget": _budget(spec.budget),
         "sampler": spec.sampler,
         "weights": spec.weights,
         "compress": ",".join(map(str, spec.compress)) or "none",
@@ -55,6 +56,11 @@ def study_params(spec: StudySpec) -> dict[str, str]:
     }
 
 
+def _budget(budget: Budget) -> str:
+    # Trainings alone stay a bare number, as earlier versions wrote them: no parameter may change.
+    return str(budget.trials) if set(budget.given) == {"trials"} else budget.describe()
+
+
 def study_tags(spec: StudySpec, uid: str) -> dict[str, str]:
     """Tags of a study's run; those that may change while it runs are among them."""
     return {
@@ -62,7 +68,7 @@ def study_tags(spec: StudySpec, uid: str) -> dict[str, str]:
         "mlflow.source.name": f"automed search {spec.task.name}",
         "task": spec.task.name,
         "dataset": spec.data.name,
-        "budget": str(spec.budget.trials),
+        "budget": _budget(spec.budget),
         UID: uid,
         KIND: "study",
     }

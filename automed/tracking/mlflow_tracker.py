@@ -56,7 +56,7 @@ class MlflowTracker:
         front_files: FrontFiles | None = None,
         earlier: Sequence[Trial] = (),
     ) -> None:
-        self._budget = spec.budget.trials
+        self._spec = spec
         self._backlog = Backlog()
         self._backlog.add(earlier)
         notebook = Notebook(spec, folder, uri, pictures)
@@ -100,14 +100,15 @@ class MlflowTracker:
 
         Args:
             outcome: ``finished`` or ``exhausted``: the study's run is shown as finished; anything
-                else: as killed. None: as finished if the budget is spent.
+                else: as killed. None: as finished if as many trials have ended as it may train.
 
         Returns:
             How many trials MLflow has missed; see `unsynced` and `reason`.
         """
         if outcome is None:
             ended = sum(t.state is not TrialState.RUNNING for t in self._backlog.trials)
-            outcome = "finished" if ended >= self._budget else "interrupted"
+            most = self._spec.budget.trials
+            outcome = "finished" if most is not None and ended >= most else "interrupted"
         finished = outcome in ("finished", "exhausted")
         self._writer.close("FINISHED" if finished else "KILLED")
         return len(self.unsynced)

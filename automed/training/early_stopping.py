@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+_STATE = ("best_epoch", "_best", "_epoch", "_stage_best", "_without_better")
+
 
 class EarlyStopping:
     """Remembers the best epoch.
@@ -38,3 +43,12 @@ class EarlyStopping:
     def exhausted(self) -> bool:
         """Whether the patience with this stage is."""
         return self._without_better >= self.patience
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it remembers."""
+        return {name: getattr(self, name) for name in _STATE}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Remember what another one did."""
+        for name in _STATE:
+            setattr(self, name, state[name])

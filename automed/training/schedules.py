@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
@@ -53,6 +54,15 @@ class Schedule:
         """
         if isinstance(self._scheduler, ReduceLROnPlateau):
             self._scheduler.step(loss)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it is; the rates themselves are the optimizer's."""
+        return {"left": self._left, "scheduler": self._scheduler.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where another one was. The optimizer's rates are to be restored after this."""
+        self._left = state["left"]
+        self._scheduler.load_state_dict(state["scheduler"])
 
 
 def build_schedule(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from automed.models.freeze import FrozenPart
 from automed.training.forward import Forward
 from automed.training.layer_decay import parameter_groups
 from automed.training.losses import Loss
+from automed.training.optimizer_state import optimizer_state, restore_optimizer
 from automed.training.optimizers import build_optimizer
 from automed.training.recipe import Recipe
 from automed.training.schedules import build_schedule
@@ -96,6 +98,18 @@ class Trainer:
     def end_epoch(self, loss: float) -> None:
         """Tell the schedule the validation loss of the epoch."""
         self._schedule.end_epoch(loss)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Optimizer and schedule; the model's weights are not part of it."""
+        return {
+            "schedule": self._schedule.state_dict(),
+            "optimizer": optimizer_state(self._optimizer),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where another one was that trained the same part of the same model."""
+        self._schedule.load_state_dict(state["schedule"])
+        restore_optimizer(self._optimizer, state["optimizer"])
 
     def _step(self, images: Tensor, targets: Tensor) -> Tensor:
         self._optimizer.zero_grad()

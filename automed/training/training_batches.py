@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -45,6 +46,16 @@ class TrainingBatches:
         for picked in shuffled(len(self._part), self._recipe.batch_size, self._order):
             images, targets = self._part.batch(picked, self._device)
             yield self._varied(images, targets)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Which epoch's order and variation come next."""
+        return {"order": self._order.get_state(), "varied": self._augment._calls}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where another one was."""
+        self._order.set_state(state["order"])
+        # All that an Augmenter remembers: it draws for the n-th batch from a generator of its own.
+        self._augment._calls = state["varied"]
 
     def _varied(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         images, masks = self._augment(images, None if targets.ndim == 1 else targets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from automed.cli.run_search import to_run
+from automed.cli.budget_view import to_run
 from automed.domain.budget import Budget
 from automed.domain.config import Config
 from automed.domain.study_spec import DataRef, StudySpec
@@ -27,3 +27,4 @@ def test_running_and_rejected_trials_are_not_spent() -> None:
     ]
     assert to_run(trials, spec) == 2
     assert to_run(trials, spec.replace(budget=Budget(trials=1))) == 0
+    assert to_run(trials, spec.replace(budget=Budget(epochs=9))) is None

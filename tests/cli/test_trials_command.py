@@ -48,6 +48,7 @@ def shown(monkeypatch, tmp_path):
     spec = StudySpec(
         name="s", task=task, data=DataRef(name="demo", path="/d", digest="d"), split_digest="s",
         budget={"trials": 3}, version="0",
+        constraints=({"metric": "dice", "bound": 0.795, "kind": "at_least"},),
     )  # fmt: skip
     front = ShownFront(spec, made, front_of(made, task.objectives))
     monkeypatch.setattr("automed.api.front.show_front", lambda *_: front)
@@ -75,6 +76,12 @@ def test_each_trial_says_what_became_of_it(shown):
     assert "DivergedError" in row(text, "3 ")
     assert "1 rejected, see --rejected" in text
     assert "GFLOPs above 1" not in text
+
+
+def test_a_model_that_breaks_a_constraint_says_which(shown):
+    text = shown(rejected=False)
+    assert "Dice 0.79, allowed: at least 0.795: child of 0" in row(text, "1 ")
+    assert "allowed" not in row(text, "0*")
 
 
 def test_rejected_ones_on_request(shown):

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from toy_study import TIGHT, cost_of, history, measurements, result_of, spec_of, train, with_space
 
-from automed.domain.budget import Budget
+from automed.domain.budget import Budget, Limits
 from automed.domain.errors import StudyError
 from automed.domain.trial import TrialState
 from automed.executors import inline
 from automed.executors.outcome import Outcome
-from automed.search.samplers import SAMPLERS
+from automed.search.samplers.registry import SAMPLERS
 from automed.search.study import Study
 
 EXECUTORS = {"inline": inline.run}
@@ -72,7 +72,7 @@ def test_same_study_same_seed_same_trials(run, tmp_path: Path, sampler: str) -> 
     spec = spec_of(trials=14, sampler=sampler, seed=11, constraints=TIGHT)
     with Study.create(tmp_path / "s", spec, cost_of) as study:
         assert run(study, sound, []) is Outcome.FINISHED
-        assert study.remaining == 0
+        assert study.spent == Limits(trials=14)
         found = history(study.trials)
     assert found == driven_by_hand(tmp_path / "reference", spec)
 
@@ -131,7 +131,7 @@ def test_an_exhausted_space_is_no_endless_loop(run, tmp_path: Path) -> None:
     with Study.create(tmp_path / "s", spec_of(trials=9, task=task), cost_of) as study:
         assert run(study, sound, []) is Outcome.EXHAUSTED
         assert len(study.trials) == 4
-        assert study.remaining == 5
+        assert study.spent is None
 
 
 def test_a_search_without_hope_ends_with_its_cause(run, tmp_path: Path) -> None:
@@ -139,3 +139,21 @@ def test_a_search_without_hope_ends_with_its_cause(run, tmp_path: Path) -> None:
         with pytest.raises(StudyError, match="no model can be built here"):
             run(study, all_raise, [])
         assert len(study.trials) < 10
+
+
+def test_a_budget_that_is_spent_in_the_middle_pauses_and_a_larger_one_goes_on(
+    run, tmp_path: Path
+) -> None:
+    spec = spec_of(budget=Budget(epochs=7))
+    with Study.create(tmp_path / "s", spec, cost_of) as study:
+        assert run(study, sound, []) is Outcome.FINISHED
+        assert [t.label for t in study.trials] == ["done", "done", "running"]
+        assert study.spending.epochs == 7
+        assert study.paused == {2: 1}
+    with Study.open(tmp_path / "s", cost_of, budget=Budget(epochs=9, trials=3)) as study:
+        assert run(study, sound, []) is Outcome.FINISHED
+        assert study.paused == {2: 3}, "what comes after the last epoch is not known beforehand"
+    with Study.open(tmp_path / "s", cost_of, budget=Budget(epochs=10, trials=3)) as study:
+        assert run(study, sound, []) is Outcome.FINISHED
+        assert [t.label for t in study.trials] == ["done"] * 3
+        assert study.spending.epochs == 9

@@ -126,7 +126,8 @@ def test_the_card_says_what_a_user_must_know(bundle_of):
     for words in (
         "SYNTHETIC DEMO DATA", "no medical device", "at least 0.350", "0.05 worse",
         "0.4100 to 0.5900",
-        "12 validation images", "share of their channels that is left", "1e-06", "none needed", "python predict.py",
+        "12 validation images", "share of their channels that is left", "1e-06", "none needed",
+        "python predict.py",
         "GMACs", "optimistic",
     ):  # fmt: skip
         assert words in card, words

@@ -137,7 +137,7 @@ class TestValues:
         with pytest.raises(ValidationError):
             budget.trials = 4
         with pytest.raises(ValidationError):
-            Budget(trials=3, epochs=4)
+            Budget(trials=3, hours=4)
         assert budget.replace(trials=5) == Budget(trials=5)
         with pytest.raises(ValidationError):
             budget.replace(trials=0)

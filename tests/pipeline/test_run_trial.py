@@ -118,7 +118,7 @@ def test_each_epoch_is_on_disk_before_it_is_reported(job_of, trial_of):
     run_trial(trial, job, report)
 
 
-def test_an_interrupt_leaves_no_result_and_a_repetition_starts_afresh(job_of, trial_of):
+def test_an_interrupt_leaves_no_result_and_a_repetition_ends_alike(job_of, trial_of):
     job, trial = job_of("segmentation"), trial_of("segmentation")
     whole = run_trial(trial, job, go_on)
     whole_history = histories(job, trial)

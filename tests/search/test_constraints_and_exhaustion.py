@@ -191,7 +191,8 @@ class TestConstraints:
             trial = asked(study)
             study.tell(trial, result_of(trial))
             assert study.ask() is None
-            assert study.remaining == 7
+            assert study.spent is None
+            assert study.spending.trials == 1
             assert "no config is left that is new and allowed" in study.notes[-1]
 
 
@@ -206,7 +207,8 @@ class TestExhaustion:
                 found.append(trial.config)
                 study.tell(trial, result_of(trial))
             assert len(found) == len(set(found)) == 7
-            assert study.remaining == 43
+            assert study.spent is None
+            assert study.spending.trials == 7
             assert "no config is left that is new and allowed" in study.notes[-1]
         with Study.open(tmp_path / "s", cost_of) as study:
             assert study.ask() is None

@@ -16,7 +16,7 @@ from automed.domain.task import Baseline, SegmentationTask
 from automed.search.baselines import baselines_of
 from automed.search.enumeration import configs_of
 from automed.search.probe import find_feasible
-from automed.search.samplers import SAMPLERS
+from automed.search.samplers.registry import SAMPLERS
 from automed.search.screen import HOPELESS, screen
 from automed.search.study import Study
 
@@ -71,7 +71,8 @@ def test_studies_train_every_allowed_config_and_no_other(tmp_path: Path, sampler
         while (trial := study.ask()) is not None:
             trained.append(trial.config)
             study.tell(trial, result_of(trial))
-        assert study.remaining == 5
+        assert study.spent is None
+        assert study.spending.trials == VALID
         assert set(trained) == set(configs_of(TASK.space, at_most=100) or [])
         assert len(trained) == VALID
         assert all(t.state.value == "PRUNED" and not t.charged for t in rejected)

@@ -66,9 +66,9 @@ def test_cut_at_any_byte_of_its_last_records_the_study_ends_the_same(
     journal = (finished / "journal.log").read_bytes()
     whole = go_on(copy_of(finished, tmp_path, journal))
     lines = journal.splitlines(keepends=True)
-    # The last trial: its creation, one epoch, its result, its state.
-    begin = len(journal) - sum(map(len, lines[-4:]))
-    edges = {begin + sum(map(len, lines[-4 : i - 4])) for i in range(5)}
+    # The last trial: its creation, one epoch and its time, the whole time, its result, its state.
+    begin = len(journal) - sum(map(len, lines[-6:]))
+    edges = {begin + sum(map(len, lines[-6 : i - 6])) for i in range(7)}
     near = {e + d for e in edges for d in (-2, -1, 0, 1, 2)}
     places = [p for p in range(begin, len(journal) + 1) if p in near or p % 41 == 0]
     assert len(places) > 50

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from toy_study import TASK, TIGHT, cost_of, result_of, spec_of
 
+from automed.domain.budget import Budget
 from automed.domain.objective import Objective
 from automed.domain.result import Failure
 from automed.search.listing import list_studies
@@ -35,7 +36,10 @@ def test_studies_with_trials_of_every_kind(tmp_path: Path) -> None:
 
     assert (first.name, first.counts, first.best, first.trained) == ("a", {}, None, 0)
     assert (second.name, second.task, second.data) == ("b", "toy", "demo")
-    assert (second.budget, second.trained, second.guide, second.best) == (9, 4, "dice", 0.9)
+    assert (second.trained, second.guide, second.best) == (4, "dice", 0.9)
+    assert second.budget == Budget(trials=9)
+    assert (second.spent.trials, second.spent.epochs) == (5, 0), "one runs"
+    assert second.spent.seconds > 0
     rejected = second.counts.pop("rejected")
     assert rejected > 0
     assert second.counts == {"done": 2, "stopped": 1, "failed": 1, "running": 1}

@@ -41,7 +41,7 @@ def test_a_trial_from_ask_to_tell(tmp_path: Path) -> None:
         trial = asked(study)
         assert (trial.number, trial.state, trial.origin) == (0, TrialState.RUNNING, "paper base")
         assert trial.predicted == cost_of(trial.config)
-        assert study.remaining == 7
+        assert study.spending.trials == 1
         for measurement in measurements(trial):
             assert study.report(trial, measurement) is Decision.CONTINUE
         result = result_of(trial, iou=0.4)
@@ -76,7 +76,7 @@ def test_an_objective_that_is_not_finite_fails_the_trial(tmp_path: Path, value, 
         told = study.tell(trial, result_of(trial, dice=value))
         assert told.state is TrialState.FAIL
         assert told.failure == Failure(kind="NonFiniteObjective", message=message, epoch=2)
-        assert study.remaining == 7
+        assert study.spending.trials == 1
         result = result_of(asked(study))
         missing = result.replace(metrics={"iou": 0.3})
         told = study.tell(study.trials[1], missing)
@@ -94,7 +94,7 @@ def test_a_stopped_trial_keeps_its_result_off_the_front(tmp_path: Path) -> None:
         complete = asked(study)
         study.tell(complete, result_of(complete))
         assert [t.number for t in study.front().trials] == [complete.number]
-        assert study.remaining == 6
+        assert study.spending.trials == 2
         # Its curve and result must not trip the sampler.
         for _ in range(6):
             trial = asked(study)
@@ -226,4 +226,4 @@ def test_a_trial_added_by_hand_is_ignored(tmp_path: Path) -> None:
     with Study.open(tmp_path / "s", cost_of, budget=Budget(trials=2)) as study:
         assert study.trials == ()
         assert asked(study).number == 1
-        assert study.remaining == 1
+        assert study.spending.trials == 1

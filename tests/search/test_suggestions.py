@@ -25,19 +25,27 @@ from automed.domain.result import Failure
 from automed.domain.space import SearchSpace
 from automed.domain.task import SegmentationTask
 from automed.registry.tasks import load_task, task_plugins
-from automed.search import samplers, shadow
+from automed.search import shadow
+from automed.search.distributions import distributions_of
 from automed.search.proposer import Proposer
 from automed.search.record import SEED, template
-from automed.search.samplers import SAMPLERS, make_sampler
+from automed.search.samplers import registry
+from automed.search.samplers.context import Context
+from automed.search.samplers.registry import SAMPLERS, make_sampler
 from automed.search.screen import Verdict
 from automed.search.shadow import Shadow
 from automed.search.study import Study
 
-FAST = [name for name in SAMPLERS if name != "gp"]
+FAST = [name for name in SAMPLERS if name not in ("gp", "grid")]
+"""Without the slow one, and the one for spaces that can be counted."""
 
 
 def allow(config: Config) -> Verdict:
     return Verdict(cost_of(config))
+
+
+def context_of(sampler: str, seed: int) -> Context:
+    return Context(spec_of(sampler=sampler), distributions_of(SPACE), seed, allow)
 
 
 def search(study: Study, at_most: int | None = None) -> None:
@@ -90,7 +98,7 @@ def test_a_larger_budget_continues_as_if_it_had_been_there_from_the_start(tmp_pa
 
 
 def test_the_gaussian_process_replays_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samplers, "STARTUP_TRIALS", 3)
+    monkeypatch.setattr(registry, "STARTUP_TRIALS", 3)
     spec = spec_of(trials=7, sampler="gp", task=TASK.replace(objectives=TASK.objectives[:2]))
     runs = []
     for name, stops in (("one", [7]), ("two", [6, 1])):
@@ -112,7 +120,7 @@ def frozen_history(times: datetime, trials: int = 24) -> list:
     empty = Shadow(SPACE, TASK.objectives, [])
     found = []
     for number in range(trials):
-        sampler = make_sampler(spec_of(sampler="random"), {}, number)
+        sampler = make_sampler(context_of("random", number))
         proposal = empty.ask(sampler, "random")
         ended = [TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING]
         state = ended[number % 3] if number % 8 > 4 else TrialState.COMPLETE
@@ -142,7 +150,8 @@ def test_time_and_earlier_suggestions_do_not_matter(sampler: str) -> None:
     assert here is not None
     assert here.origin == sampler
     assert Proposer(spec, allow).propose(late, 24) == here
-    assert Proposer(spec.replace(seed=1), allow).propose(early, 24) != here
+    others = [Proposer(spec.replace(seed=seed), allow).propose(early, 24) for seed in (1, 2, 3)]
+    assert any(other != here for other in others)
     if sampler != "qmc":  # the place in its sequence is what its own earlier trials recorded
         assert Proposer(spec, allow).propose(early[:-4], 20) != here
 
@@ -235,7 +244,7 @@ def test_suggested_values_lie_in_their_parameters_domain(data: st.DataObject) ->
             },
         }
     )
-    sampler = make_sampler(spec_of(sampler="random"), {}, data.draw(st.integers(0, 2**32 - 1)))
+    sampler = make_sampler(context_of("random", data.draw(st.integers(0, 2**32 - 1))))
     config = Shadow(space, TASK.objectives, []).ask(sampler, "random").config
     assert space.validate_config(dict(config.items())) == config
     kinds = {key: type(value) for key, value in config.items()}
@@ -289,9 +298,9 @@ def test_a_sampler_without_its_package_says_so(monkeypatch: pytest.MonkeyPatch) 
     def broken(*_: object) -> None:
         raise ImportError("No module named 'torch'")
 
-    monkeypatch.setitem(samplers.SAMPLERS, "gp", broken)
+    monkeypatch.setitem(registry.SAMPLERS, "gp", broken)
     with pytest.raises(StudyError, match="'gp' needs a package that is missing"):
-        make_sampler(spec_of(sampler="gp"), {}, 0)
+        make_sampler(context_of("gp", 0))
 
 
 def test_one_config_trains_with_one_seed_whoever_proposes_it(tmp_path: Path) -> None:

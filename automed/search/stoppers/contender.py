@@ -17,16 +17,23 @@ class Contender:
             better, in the order of the study's objectives.
         curve: The guide metric by epoch, its sign turned so that larger is better.
         finished: Whether it was trained to its end, rather than stopped, failed or running.
+        stopped: Whether a stopper ended it: it could go on.
     """
 
     number: int
     costs: tuple[float, ...]
     curve: Mapping[int, float]
     finished: bool
+    stopped: bool = False
+
+    @property
+    def epochs(self) -> int:
+        """For how many it was trained."""
+        return max(self.curve, default=0)
 
     def reached(self, epoch: int) -> bool:
         """Whether it was trained for so many epochs, or ended by itself before."""
-        return self.finished or max(self.curve, default=0) >= epoch
+        return self.finished or self.epochs >= epoch
 
     def at(self, epoch: int) -> float:
         """The best of the first epochs, which is what is kept; minus infinity if there is none."""
@@ -36,7 +43,7 @@ class Contender:
     @property
     def best(self) -> float:
         """The best of all its epochs."""
-        return self.at(max(self.curve, default=0))
+        return self.at(self.epochs)
 
     def costs_no_more(self, other: Contender) -> bool:
         """Whether it is at least as cheap as another in every respect."""

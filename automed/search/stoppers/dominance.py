@@ -9,10 +9,11 @@ import numpy as np
 
 from automed.search.stoppers.contender import Contender
 from automed.search.stoppers.rungs import FIRST
+from automed.search.stoppers.stopper import Final
 
 
 @dataclass(frozen=True)
-class Dominance:
+class Dominance(Final):
     """Ends a training that is dominated even if it gains from now on as the best ones did.
 
     What is left to gain is read off the finished trainings: how much they gained after the same

@@ -15,12 +15,13 @@ from automed.search.stoppers.staircase import gains
 class Halving:
     """Lets the best part of the trainings pass each rung, as far as they have reached it.
 
-    Asynchronous as ASHA (Li et al. 2020, arXiv 1810.05934), in its stopping form: nothing waits
-    for a rung to fill. Under several objectives Schmucker et al. 2021 (arXiv 2106.12639) rank a
-    rung by non-dominated sorting and an epsilon-net. Here all objectives but one are costs, known
-    exactly from the start; a training can be ranked by its gain in quality over what is as cheap.
-    Non-dominated trainings come first by construction, those that lift the front most before the
-    others; the cheapest has nothing below it but the floor, and passes. So does the best.
+    Asynchronous as ASHA (Li et al. 2020, arXiv 1810.05934): nothing waits for a rung to fill. What
+    was stopped goes on as soon as the rung has grown so far that it would pass. Under several
+    objectives Schmucker et al. 2021 (arXiv 2106.12639) rank a rung by non-dominated sorting and an
+    epsilon-net. Here all objectives but one are costs, known exactly from the start; a training can
+    be ranked by its gain in quality over what is as cheap. Non-dominated trainings come first by
+    construction, those that lift the front most before the others; the cheapest has nothing below
+    it but the floor, and passes. So does the best.
 
     Attributes:
         epochs: Of a whole training.
@@ -50,3 +51,22 @@ class Halving:
             f"{better} of {len(there)} trials gained more by epoch {epoch} over what is as cheap; "
             f"{quota} pass this rung"
         )
+
+    def resumed(self, trials: Sequence[Contender], at_last: bool) -> int | None:
+        """As `Stopper.resumed`: the best of the highest rung that now lets one pass."""
+        last = None
+        for epoch in reversed(rungs_of(self.epochs, self.reduction, self.bracket)):
+            there = [t for t in trials if t.reached(epoch)]
+            found = gains(there, epoch, self.floor)
+            waiting = [
+                (float(gain), -trial.number, trial)
+                for gain, trial in zip(found, there, strict=True)
+                if trial.stopped and trial.epochs == epoch
+            ]
+            if not waiting:
+                continue
+            best = max(waiting, key=lambda entry: entry[:2])[2]
+            if self.decide(best, epoch, there) is None:
+                return best.number
+            last = best.number if last is None else last
+        return last if at_last else None

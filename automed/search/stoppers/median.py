@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from automed.search.stoppers.contender import Contender
 from automed.search.stoppers.rungs import FIRST
+from automed.search.stoppers.stopper import Final
 
 
 @dataclass(frozen=True)
-class Median:
+class Median(Final):
     """Ends a training below the median of the others at the same epoch, whatever it costs.
 
     Golovin et al. 2017 (Google Vizier), on the guide metric alone: small models, which learn less,

@@ -25,8 +25,26 @@ class Stopper(Protocol):
         """
         ...
 
+    def resumed(self, trials: Sequence[Contender], at_last: bool) -> int | None:
+        """The stopped training that should go on after all; None: none should.
 
-class NoStopper:
+        Args:
+            trials: All trainings of the study.
+            at_last: Nothing new is left to train, and there is budget: which of the stopped ones
+                is worth it most?
+        """
+        ...
+
+
+class Final:
+    """A stopper's part that never changes its mind."""
+
+    def resumed(self, trials: Sequence[Contender], at_last: bool) -> int | None:
+        """None."""
+        return None
+
+
+class NoStopper(Final):
     """Trains every model to its end."""
 
     def decide(self, trial: Contender, epoch: int, others: Sequence[Contender]) -> str | None:

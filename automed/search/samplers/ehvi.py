@@ -1,0 +1,135 @@
+"""Our own sampler: the config that is expected to lift the front most, its cost being certain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from automed.domain.config import Config, Value
+from automed.domain.front import non_dominated
+from automed.search.samplers.candidates import Candidates
+from automed.search.samplers.config_encoding import ConfigEncoding
+from automed.search.samplers.context import Context
+from automed.search.samplers.expected_gain import expected_gains
+from automed.search.samplers.price_list import PriceList
+from automed.search.samplers.quality_model import QualityModel
+
+Array = NDArray[np.float64]
+
+STARTUP = 8
+"""Trainings before a model is trusted."""
+
+BEYOND = 0.05
+"""Of the range of log costs: how far the reference point lies beyond the dearest config."""
+
+
+class ExactCostEHVI(BaseSampler):
+    """Expected hypervolume improvement with exact costs.
+
+    Optuna's samplers model every objective, costs included, from the trials they saw. But costs
+    are known before training: a regression is needed for the quality alone, and what a config adds
+    to the front follows from its own cost. Costs count by their logarithm, as on the axes of the
+    plots: a tenth less is worth as much to a microcontroller as to a server.
+
+    Args:
+        context: Of one suggestion.
+
+    Raises:
+        StudyError: The study has not exactly one objective that only training decides.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._prices = PriceList(context.spec)
+        self._encoding = ConfigEncoding(context.distributions)
+        self._random = RandomSampler(context.seed)
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """All parameters: a config is chosen as a whole."""
+        return dict(self._context.distributions)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """The active parameters of the chosen config."""
+        earlier = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
+        done = [t for t in earlier if t.state is TrialState.COMPLETE]
+        quality, costs = self._prices.of_trials(done)
+        leads = non_dominated(np.column_stack([-quality, costs]))
+        leading = [Config(t.params) for t, on in zip(done, leads, strict=True) if on]
+        seen = [Config(t.params) for t in earlier if t.params]
+        drawn = Candidates(self._context, seen, leading).drawn()
+        if not drawn:
+            return {}
+        if len(done) < STARTUP:
+            chosen = self._farthest(list(drawn), seen)
+        else:
+            running = [Config(t.params) for t in earlier if t.state is TrialState.RUNNING]
+            configs = [Config(t.params) for t in done]
+            priced = self._prices.of_costs(drawn.values())
+            chosen = self._best(list(drawn), priced, configs, quality, costs, running)
+        return dict(chosen.items())
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Value:
+        """At random, where no candidate could be drawn."""
+        value: Value = self._random.sample_independent(study, trial, param_name, param_distribution)
+        return value
+
+    def _farthest(self, drawn: Sequence[Config], seen: Sequence[Config]) -> Config:
+        """The candidate that differs most from all there were."""
+        if not seen:
+            return drawn[0]
+        there, here = self._encoding(seen), self._encoding(drawn)
+        apart = np.linalg.norm(here[:, None] - there[None], axis=2).min(axis=1)
+        return drawn[int(np.argmax(apart))]
+
+    def _best(
+        self,
+        drawn: Sequence[Config],
+        priced: Array,
+        done: Sequence[Config],
+        quality: Array,
+        costs: Array,
+        running: Sequence[Config],
+    ) -> Config:
+        """The candidate that adds most, as far as the quality model can tell.
+
+        Models that are being trained count as if they had what is expected of them, so that
+        workers that ask at the same time are not all sent to one place.
+        """
+        there = [self._context.judge(config).cost for config in running]
+        believed = self._prices.of_costs(cost for cost in there if cost is not None)
+        running = [c for c, cost in zip(running, there, strict=True) if cost is not None]
+        low = np.vstack([priced, costs, believed]).min(axis=0)
+        span = np.vstack([priced, costs, believed]).max(axis=0) - low
+        span = np.where(span > 0, span, 1.0)
+
+        def points(configs: Sequence[Config], log_costs: Array) -> Array:
+            return np.column_stack([self._encoding(configs), (log_costs - low) / span])
+
+        model = QualityModel(points(done, costs), quality)
+        if running:
+            expected, _ = model.predict(points(running, believed))
+            quality, costs = np.append(quality, expected), np.vstack([costs, believed])
+        mean, std = model.predict(points(drawn, priced))
+        gains = expected_gains(
+            quality, costs, mean, std, priced,
+            reference=low + (1 + BEYOND) * span, floor=self._prices.floor,
+            ceiling=self._prices.ceiling,
+        )  # fmt: skip
+        return drawn[int(np.argmax(gains))]

@@ -1,0 +1,90 @@
+"""Samplers by name, with settings for budgets of tens to hundreds of trials."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import (
+    BaseSampler,
+    BruteForceSampler,
+    GPSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    RandomSampler,
+    TPESampler,
+)
+
+from automed.domain.errors import StudyError
+from automed.search.known import check_known
+from automed.search.samplers.context import Context
+from automed.search.samplers.ehvi import ExactCostEHVI
+from automed.search.samplers.full_space_qmc import make_qmc
+from automed.search.samplers.outside import is_outside, outside_sampler
+
+STARTUP_TRIALS = 10
+"""Random trials before a model is trusted. No function of the budget: a study that is resumed
+with a larger one must go on as if it had had it from the start."""
+
+POPULATION = 12
+"""Of NSGA-II and III. With optuna's 50 they still draw random generations when budgets end."""
+
+
+def make_sampler(context: Context) -> BaseSampler:
+    """A fresh sampler for one suggestion.
+
+    Raises:
+        StudyError: There is no sampler of that name, or a package it needs is missing.
+    """
+    name = context.spec.sampler
+    check_sampler(name)
+    with warnings.catch_warnings():
+        # Optuna marks some samplers as experimental.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        try:
+            return outside_sampler(context) if is_outside(name) else SAMPLERS[name](context)
+        except ImportError as error:
+            raise StudyError(
+                f"the sampler {name!r} needs a package that is missing",
+                found=str(error),
+                hint="install it, or choose another sampler, such as tpe",
+            ) from error
+
+
+def check_sampler(name: str) -> None:
+    """Refuse a name that no sampler has.
+
+    Raises:
+        StudyError: Naming those there are.
+    """
+    if not is_outside(name):
+        check_known("sampler", name, SAMPLERS)
+
+
+def _tpe(context: Context) -> BaseSampler:
+    return TPESampler(
+        seed=context.seed,
+        n_startup_trials=STARTUP_TRIALS,
+        multivariate=True,
+        constant_liar=context.spec.budget.workers > 1,
+    )
+
+
+def _gp(context: Context) -> BaseSampler:
+    return GPSampler(
+        seed=context.seed, n_startup_trials=STARTUP_TRIALS, warn_independent_sampling=False
+    )
+
+
+SAMPLERS: dict[str, Callable[[Context], BaseSampler]] = {
+    "ehvi": ExactCostEHVI,
+    "tpe": _tpe,
+    "gp": _gp,
+    "nsga2": lambda c: NSGAIISampler(seed=c.seed, population_size=POPULATION),
+    "nsga3": lambda c: NSGAIIISampler(seed=c.seed, population_size=POPULATION),
+    "qmc": make_qmc,
+    "random": lambda c: RandomSampler(seed=c.seed),
+    "grid": lambda c: BruteForceSampler(seed=c.seed),
+}
+"""Samplers by the name that ``StudySpec.sampler`` holds; see `outside` for others."""
