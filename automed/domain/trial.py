@@ -37,6 +37,8 @@ class Trial(Frozen):
     failure: Failure | None = None
     parent: int | None = None
     """Number of the trial whose model this one compresses; None: it trains its own."""
+    continues: int | None = None
+    """Number of the stopped trial whose training this one takes up again."""
     stop: Stop | None = None
     """Why its training was ended early."""
     rejected: str | None = None
@@ -44,8 +46,8 @@ class Trial(Frozen):
 
     @property
     def charged(self) -> bool:
-        """Whether this trial counts against the budget: it trains a model of its own."""
-        return self.rejected is None and self.parent is None
+        """Whether this trial is a training that the budget's count of trials is charged for."""
+        return self.rejected is None and self.parent is None and self.continues is None
 
     @property
     def label(self) -> str:

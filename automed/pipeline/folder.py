@@ -32,22 +32,27 @@ def relative(file: Path, job: Job) -> str:
     return file.relative_to(job.folder).as_posix()
 
 
-def write_result(result: Result, folder: Path, name: str = RESULT) -> None:
+def write_result(
+    result: Result, folder: Path, name: str = RESULT, *, stopped: bool = False
+) -> None:
     """Write ``result.json``, the last file of a trial: where it is, all others are.
 
-    Nothing is left to train then, and the checkpoint goes.
+    Nothing is left to train then, and the checkpoint goes; that of a training which was stopped
+    stays, and should it be gone one day, the training begins anew and comes to the same.
 
     Args:
         result: What to write.
         folder: The trial's folder.
         name: Of the file, where it is not yet the last one.
+        stopped: Whether the training ended early, and might go on one day.
 
     Raises:
         WorkspaceError: It cannot be written.
     """
     with replacing(folder / name) as draft:
         draft.write_text(result.model_dump_json(indent=1), encoding="utf-8")
-    remove_checkpoint(folder)
+    if not stopped:
+        remove_checkpoint(folder)
 
 
 def remove_checkpoint(folder: Path) -> None:

@@ -25,6 +25,7 @@ from automed.pipeline.exported import export_trained
 from automed.pipeline.files import CHECKPOINT, TRAINED, WEIGHTS, History, replacing
 from automed.pipeline.folder import fresh_folder, relative, remove_checkpoint, write_result
 from automed.pipeline.job import Job
+from automed.pipeline.kept_checkpoints import take_over, trim
 from automed.pipeline.package import threshold_of
 from automed.pipeline.parts import Parts, parts_of
 from automed.pipeline.preview import write_pictures
@@ -55,9 +56,10 @@ def run_parent(trial: Trial, job: Job, report: Report) -> Result:
         trial: Its config and its seed decide everything.
         job: Task, data, split, folders and device.
         report: Hears of each epoch; answers whether to go on. `Decision.STOP` ends the training
-            early; the result is then what was reached, in PyTorch: no file is exported. Of a
-            training that goes on from a checkpoint it hears all epochs again first. Whatever it
-            raises leaves the training to go on from there.
+            early; the result is then what was reached, in PyTorch: no file is exported, and the
+            checkpoint stays, for a trial that takes the training up again. Of a training that goes
+            on from a checkpoint it hears all epochs again first. Whatever it raises leaves the
+            training to go on from there.
 
     Raises:
         SpaceError: A ``data.*`` or ``augment.*`` key of the config is unknown or not valid.
@@ -74,13 +76,15 @@ def run_parent(trial: Trial, job: Job, report: Report) -> Result:
     predicted = predict_cost(trial.config, task)
     parts = parts_of(task, job)
     folder = fresh_folder(trial, job)
+    take_over(trial, job)
     fitted = _trained(trial, task, recipe, parts, job, report)
     with replacing(folder / WEIGHTS) as draft:
         save_weights(fitted.forward.model, draft)
     result = _in_torch(predicted, fitted, job, folder)
     if job.spec.artifact == "weights" or fitted.stopped:
         write_pictures(fitted.forward, fitted.best, parts.val, job.split.val, folder)
-        write_result(result, folder)
+        write_result(result, folder, stopped=fitted.stopped)
+        trim(job)
         return result
     write_result(result, folder, TRAINED)
     return export_trained(trial, result, fitted.forward.model, job)

@@ -74,6 +74,27 @@ class Admission:
         origin = child.parent.user_attrs[record.ORIGIN]
         return self._record(child_proposal(child, known, origin), verdict, attrs)
 
+    def accept_continued(self, stopped: FrozenTrial) -> FrozenTrial:
+        """Record that a stopped training goes on: as a trial, for those that ended never change.
+
+        It has the stopped one's config, seed and curve, and inherits what waits for its model.
+        """
+        attrs: dict[str, Any] = {
+            record.CONTINUES: stopped.number,
+            record.CONTINUES_FROM: max(stopped.intermediate_values, default=0),
+        }
+        inherited = (record.ORIGIN, record.EXTRA, record.WISHES, record.PREDICTED, record.SEED)
+        attrs |= {key: stopped.user_attrs[key] for key in inherited if key in stopped.user_attrs}
+        constraints = {
+            key: value
+            for key, value in stopped.system_attrs.items()
+            if key.startswith(record.CONSTRAINT)
+        }
+        config = Config(stopped.params)
+        proposal = Proposal(config, stopped.distributions, constraints, {}, attrs[record.ORIGIN])
+        curve = dict(stopped.intermediate_values)
+        return self._journal.add(proposal, TrialState.RUNNING, attrs, constraints, curve)
+
     def _record(
         self, proposal: Proposal, verdict: Verdict, attrs: Mapping[str, Any] | None = None
     ) -> FrozenTrial:

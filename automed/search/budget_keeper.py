@@ -100,6 +100,13 @@ class BudgetKeeper:
         spent = self.spending(history)
         return not self._budget.reached(spent).given and self._has_epoch(spent)
 
+    def allows_more(self, history: History) -> bool:
+        """Whether a training that was stopped may go on: it is none that starts."""
+        spent = self.spending(history)
+        reached = self._budget.reached(spent)
+        in_time = reached.seconds is None and reached.device_seconds is None
+        return in_time and self._has_epoch(spent)
+
     def allows_children(self, history: History) -> bool:
         """Whether a model may be compressed: that costs nothing but wall time."""
         return self.reached(history).seconds is None

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from automed.domain.compression import PREFIX, compression_of, dense, with_compression
 from automed.domain.config import Config, Value
 from automed.domain.study_spec import StudySpec
-from automed.search.record import PARENT, REJECTED, WISHES, config_of
+from automed.search.record import CONTINUES, PARENT, REJECTED, WISHES, config_of
 from automed.search.shadow import Proposal
 
 
@@ -83,8 +83,10 @@ def parent_proposal(proposal: Proposal) -> Proposal:
 def trained_by(history: Sequence[FrozenTrial], config: Config) -> FrozenTrial | None:
     """The trial that trains, or trained, the model which a compressed config needs."""
     wanted = dense(config)
+    taken_up = {trial.user_attrs.get(CONTINUES) for trial in history}
     for trial in history:
         apart = PARENT in trial.user_attrs or REJECTED in trial.user_attrs
+        apart = apart or trial.number in taken_up
         if not apart and dense(config_of(trial)) == wanted:
             return trial
     return None

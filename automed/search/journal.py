@@ -64,6 +64,7 @@ class Journal:
         state: TrialState,
         user_attrs: dict[str, Any],
         system_attrs: dict[str, Any],
+        curve: dict[int, float] | None = None,
     ) -> FrozenTrial:
         """Append a trial.
 
@@ -72,6 +73,7 @@ class Journal:
             state: RUNNING, or PRUNED for a rejected one.
             user_attrs: What automed keeps with it.
             system_attrs: What optuna keeps with it.
+            curve: The guide metric of epochs that it has been trained for already.
         """
         created = template(
             state,
@@ -79,6 +81,7 @@ class Journal:
             proposal.distributions,
             user_attrs=user_attrs,
             system_attrs=system_attrs,
+            intermediate_values=curve,
             now=datetime.now(),
         )
         trial_id = self._write(lambda: self._storage.create_new_trial(self._id, created))

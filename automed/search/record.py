@@ -114,6 +114,7 @@ def trial_of(frozen: FrozenTrial) -> Trial:
         failure=_parse(Failure, attrs.get(FAILURE)),
         parent=attrs.get(PARENT),
         stop=stop_of(frozen),
+        continues=attrs.get(CONTINUES),
         rejected=attrs.get(REJECTED),
     )
 

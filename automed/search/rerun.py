@@ -21,6 +21,7 @@ from automed.search.past import Line, Past
 from automed.search.proposer import Proposer
 from automed.search.screen import CostOf, screen
 from automed.search.shadow import Proposal
+from automed.search.stopping import Stopping
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Rerun:
         self._past = past
         self._admission = Admission(spec, _ReadOnly(), cost_of)
         self._proposer = Proposer(spec, self._admission.judge)
+        self._stopping = Stopping(spec)
 
     def next_write(self) -> Write | None:
         """What ``Study.ask`` would write, had it budget left; None: nothing is left to try.
@@ -84,10 +86,17 @@ class Rerun:
         child = next(due_children(history, self._spec), None)
         if child is not None:
             return _first_write(lambda: self._admission.accept_child(child))
+        if (number := self._stopping.resumed(history)) is not None:
+            return self._continued(number)
         proposal = self._proposer.propose(history, len(self._past.trials()))
         if proposal is None:
-            return None
+            number = self._stopping.resumed(history, at_last=True)
+            return None if number is None else self._continued(number)
         return _first_write(lambda: self._admission.accept(proposal, history))
+
+    def _continued(self, number: int) -> Write:
+        stopped = next(t for t in self._past.history() if t.number == number)
+        return _first_write(lambda: self._admission.accept_continued(stopped))
 
     def write_of(self, written: Write) -> Write:
         """The trial as it would be written if its config were what is proposed."""
@@ -146,6 +155,7 @@ class _ReadOnly(Journal):
         state: TrialState,
         user_attrs: dict[str, Any],
         system_attrs: dict[str, Any],
+        curve: dict[int, float] | None = None,
     ) -> NoReturn:
         params = dict(proposal.config.items())
         texts = {key: distribution_to_json(proposal.distributions[key]) for key in params}

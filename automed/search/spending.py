@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial
 
 from automed.domain.budget import Spent
-from automed.search.record import PARENT, REJECTED
+from automed.search.record import CONTINUES, CONTINUES_FROM, PARENT, REJECTED
 
 TIME = "automed:time"
 """User attribute of a trial: the seconds that it took so far, over all attempts."""
@@ -45,7 +45,7 @@ def epochs_of(trial: FrozenTrial) -> int:
 
 
 def is_charged(trial: FrozenTrial) -> bool:
-    """Whether a trial counts against the budget: it trains a model of its own."""
+    """Whether what a trial spends counts against the budget: it trains a model of its own."""
     return REJECTED not in trial.user_attrs and PARENT not in trial.user_attrs
 
 
@@ -55,9 +55,9 @@ def spent_by(history: Iterable[FrozenTrial]) -> Spent:
     charged = [trial for trial in accepted if is_charged(trial)]
     children = [trial for trial in accepted if not is_charged(trial)]
     return Spent(
-        trials=len(charged),
+        trials=sum(CONTINUES not in trial.user_attrs for trial in charged),
         seconds=sum(time_of(trial).seconds for trial in accepted),
         device_seconds=sum(time_of(trial).device_seconds for trial in charged),
-        epochs=sum(epochs_of(trial) for trial in charged),
+        epochs=sum(epochs_of(t) - t.user_attrs.get(CONTINUES_FROM, 0) for t in charged),
         child_seconds=sum(time_of(trial).device_seconds for trial in children),
     )

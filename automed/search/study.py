@@ -205,7 +205,8 @@ class Study:
         """The next trial to run: what a killed process left, due children, then new configs.
 
         A config that says how to compress is preceded by the trial that trains its model, if no
-        earlier one did; it follows as a child once that is complete.
+        earlier one did; it follows as a child once that is complete. A training that was stopped
+        goes on, as a new trial, once its stopper would let it pass.
 
         Returns:
             None where the budget is spent; or nothing is left to try (``spent`` is None then, and
@@ -216,7 +217,7 @@ class Study:
             StudyError: The journal cannot be written to.
         """
         with self._keeper.choosing():
-            return self._interrupted() or self._child() or self._new()
+            return self._interrupted() or self._child() or self._continued() or self._new()
 
     def report(self, trial: Trial, measurement: Measurement) -> Decision:
         """Record what an epoch showed, and ask the stopper and the budget.
@@ -298,10 +299,20 @@ class Study:
                 return trial
         return None
 
+    def _continued(self, *, at_last: bool = False) -> Trial | None:
+        history = self._history()
+        number = self._stopping.resumed(history, at_last=at_last)
+        if number is None or not self._keeper.allows_more(history):
+            return None
+        stopped = next(trial for trial in history if trial.number == number)
+        return self._hand_out(self._admission.accept_continued(stopped))
+
     def _new(self) -> Trial | None:
         while self._keeper.allows_new(history := self._history()):
             proposal = self._proposer.propose(history, len(self._journal.trials()))
             if proposal is None:
+                if (trial := self._continued(at_last=True)) is not None:
+                    return trial
                 self._ended = "the search ended early: no config is left that is new and allowed"
                 return None
             added = self._admission.accept(proposal, history)

@@ -89,9 +89,9 @@ def fit(
     With a checkpoint a training that ended before its time goes on after the epoch that was put on
     disk last, and gives what it would have given; the epochs until there are reported again first.
     One is written after an epoch about every 20 s (`automed.training.checkpoint.EVERY`), and where
-    `report` raises: so a training is put aside. Its file is left where it is. One that is damaged
-    or of another training is not used; one that cannot be written, on a full disk, is done without.
-    Both are logged.
+    `report` raises or ends the training: so it is put aside. Its file is left where it is. One that
+    is damaged or of another training is not used; one that cannot be written, on a full disk, is
+    done without. Both are logged.
 
     Args:
         model: Is moved to the device, trained in place and left in eval mode.
@@ -244,7 +244,7 @@ class _Training:
         except BaseException:  # whatever ends the training here, it may go on from here
             self.checkpoints.write(checkpoint())
             raise
-        if self.checkpoints.due and not self._stopped:
+        if self.checkpoints.due or self._stopped:
             self.checkpoints.write(checkpoint())
 
     def _checkpoint(self, trainer: Trainer, stage: int, done: int) -> Checkpoint:

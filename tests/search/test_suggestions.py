@@ -150,8 +150,9 @@ def test_time_and_earlier_suggestions_do_not_matter(sampler: str) -> None:
     assert here is not None
     assert here.origin == sampler
     assert Proposer(spec, allow).propose(late, 24) == here
-    others = [Proposer(spec.replace(seed=seed), allow).propose(early, 24) for seed in (1, 2, 3)]
-    assert any(other != here for other in others)
+    # Early, before a model is sure of one config whatever the seed.
+    first = [Proposer(spec.replace(seed=seed), allow).propose(early[:5], 5) for seed in (0, 1)]
+    assert first[0] != first[1]
     if sampler != "qmc":  # the place in its sequence is what its own earlier trials recorded
         assert Proposer(spec, allow).propose(early[:-4], 20) != here
 

@@ -20,8 +20,8 @@ class Halving:
     objectives Schmucker et al. 2021 (arXiv 2106.12639) rank a rung by non-dominated sorting and an
     epsilon-net. Here all objectives but one are costs, known exactly from the start; a training can
     be ranked by its gain in quality over what is as cheap. Non-dominated trainings come first by
-    construction, those that lift the front most before the others; the cheapest has nothing below
-    it but the floor, and passes. So does the best.
+    construction, those that lift the front most before the others; what is cheaper than all there
+    were passes its first rung in any case, for small models learn slowly.
 
     Attributes:
         epochs: Of a whole training.
@@ -37,10 +37,11 @@ class Halving:
 
     def decide(self, trial: Contender, epoch: int, others: Sequence[Contender]) -> str | None:
         """As `Stopper.decide`: at rungs only."""
-        if epoch not in rungs_of(self.epochs, self.reduction, self.bracket):
+        rungs = rungs_of(self.epochs, self.reduction, self.bracket)
+        if epoch not in rungs:
             return None
         there = [o for o in others if o.number != trial.number and o.reached(epoch)]
-        if all(trial.at(epoch) >= o.at(epoch) for o in there):
+        if epoch == rungs[0] and not any(o.costs_no_more(trial) for o in there):
             return None
         found = gains([trial, *there], epoch, self.floor)
         better = int((found[1:] > found[0]).sum())
@@ -49,7 +50,7 @@ class Halving:
             return None
         return (
             f"{better} of {len(there)} trials gained more by epoch {epoch} over what is as cheap; "
-            f"{quota} pass this rung"
+            f"{quota} of {len(there) + 1} pass this rung"
         )
 
     def resumed(self, trials: Sequence[Contender], at_last: bool) -> int | None:
@@ -57,15 +58,13 @@ class Halving:
         last = None
         for epoch in reversed(rungs_of(self.epochs, self.reduction, self.bracket)):
             there = [t for t in trials if t.reached(epoch)]
-            found = gains(there, epoch, self.floor)
-            waiting = [
-                (float(gain), -trial.number, trial)
-                for gain, trial in zip(found, there, strict=True)
-                if trial.stopped and trial.epochs == epoch
-            ]
+            waiting = [t for t in there if t.stopped and t.epochs == epoch]
             if not waiting:
                 continue
-            best = max(waiting, key=lambda entry: entry[:2])[2]
+            gained = dict(
+                zip((t.number for t in there), gains(there, epoch, self.floor), strict=True)
+            )
+            best = max(waiting, key=lambda t: (gained[t.number], -t.number))
             if self.decide(best, epoch, there) is None:
                 return best.number
             last = best.number if last is None else last

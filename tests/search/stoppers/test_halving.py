@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,15 +39,44 @@ def test_a_third_passes_a_rung_and_those_that_lift_the_front_most_come_first():
     # Gains: .5, .1, .01, -.21, -.31, 0, .34; of eight, three pass.
     assert halving.decide(at_once(9, cost=2.5, quality=0.71), 3, there) is None
     assert halving.decide(at_once(9, cost=2.5, quality=0.69), 3, there) is not None
-    assert halving.decide(at_once(9, cost=0.5, quality=0.11), 3, there) is None
-    assert "3 pass" in (halving.decide(at_once(9, cost=7, quality=0.61), 3, there) or "")
+    assert "3 of 8 pass" in (halving.decide(at_once(9, cost=7, quality=0.61), 3, there) or "")
 
 
-def test_the_best_of_a_rung_passes_however_little_it_gains():
-    there = [at_once(1, cost=1, quality=0.9), at_once(2, cost=2, quality=0.91)]
-    halving = Halving(epochs=9)
-    assert halving.decide(at_once(9, cost=3, quality=0.92), 3, there) is None
-    assert halving.decide(at_once(9, cost=3, quality=0.9), 3, there) is not None
+def test_what_is_cheaper_than_all_passes_its_first_rung_and_no_other():
+    there = [at_once(n, cost=n, quality=n / 10, epochs=9) for n in range(1, 9)]
+    halving = Halving(epochs=27)
+    tiny = at_once(9, cost=0.5, quality=0.01)
+    assert halving.decide(tiny, 3, there) is None
+    assert halving.decide(tiny, 9, there) is not None
+    assert halving.decide(at_once(9, cost=1, quality=0.01), 3, there) is not None
+
+
+def stopped_at(number, cost, quality, epochs):
+    return replace(at_once(number, cost, quality, epochs), stopped=True)
+
+
+def test_what_was_stopped_goes_on_once_its_rung_has_grown():
+    halving = Halving(epochs=27)
+    there = [
+        at_once(1, cost=1, quality=0.6, epochs=9),
+        stopped_at(2, cost=2, quality=0.7, epochs=3),
+        stopped_at(3, cost=3, quality=0.1, epochs=3),
+    ]
+    # Gains .6, .1 and below 0; one of three passes.
+    assert halving.resumed(there, False) is None
+    assert halving.resumed(there, True) == 2
+    # Of four, two do.
+    assert halving.resumed([*there, stopped_at(4, cost=4, quality=0.2, epochs=3)], False) == 2
+
+
+def test_the_highest_rung_goes_first_and_running_trainings_are_left_alone():
+    halving = Halving(epochs=27)
+    low = [stopped_at(n, cost=n, quality=0.5, epochs=3) for n in range(1, 7)]
+    high = [stopped_at(n, cost=n, quality=0.5 + n / 100, epochs=9) for n in range(7, 10)]
+    assert halving.resumed([*low, *high], False) == 7
+    assert halving.resumed(low, False) == 1
+    running = [at_once(n, cost=n, quality=0.5, epochs=3) for n in range(1, 7)]
+    assert halving.resumed(running, True) is None
 
 
 def test_it_looks_at_rungs_only_and_at_those_who_reached_them():

@@ -1,0 +1,54 @@
+"""Checkpoints of stopped trainings: kept for those that take them up again, within bounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from automed.domain.trial import Trial
+from automed.pipeline.files import CHECKPOINT, RESULT, writing
+from automed.pipeline.job import Job
+
+MOST_BYTES = 8 * 2**30
+"""Of a study's checkpoints together: some 30 of models with 20 million weights. A training that
+goes on without its checkpoint begins anew, and comes to the same."""
+
+
+def take_over(trial: Trial, job: Job) -> None:
+    """Move the checkpoint of the stopped training that a trial continues into its own folder.
+
+    Does nothing where the trial continues none, where that left no checkpoint, or where this was
+    done before.
+
+    Raises:
+        WorkspaceError: It cannot be moved.
+    """
+    if trial.continues is None:
+        return
+    left, own = job.folder_of(trial.continues) / CHECKPOINT, job.trial_folder(trial) / CHECKPOINT
+    with writing(own):
+        if left.exists() and not own.exists():
+            left.replace(own)
+
+
+def trim(job: Job, most: int = MOST_BYTES) -> None:
+    """Remove the oldest checkpoints of a study until the rest is small enough.
+
+    Raises:
+        WorkspaceError: One cannot be removed.
+    """
+    trials = Path(job.folder) / "trials"
+    newest = sorted(
+        ((path.stat().st_mtime_ns, path.stat().st_size, path) for path in _all(trials)),
+        reverse=True,
+    )
+    total = 0
+    for _, size, path in newest:
+        total += size
+        if total > most:
+            with writing(path):
+                path.unlink(missing_ok=True)
+
+
+def _all(trials: Path) -> list[Path]:
+    # Running trials have no result yet: theirs are in use.
+    return [path for path in trials.glob(f"*/{CHECKPOINT}") if (path.parent / RESULT).exists()]
