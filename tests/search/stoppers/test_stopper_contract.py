@@ -66,7 +66,7 @@ def test_what_a_training_showed_in_a_life_before_a_crash_changes_nothing(name, s
     assert decide(relived, epoch, others) == decide(trial, epoch, others)
 
 
-@pytest.mark.parametrize("name", STOPPERS)
+@pytest.mark.parametrize("name", [n for n in STOPPERS if not n.startswith("halving")])
 @settings(deadline=None, max_examples=60)
 @given(study=studies())
 def test_the_best_of_all_is_never_ended(name, study):
