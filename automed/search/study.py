@@ -27,7 +27,7 @@ from automed.search.journal import Journal
 from automed.search.lock import StudyLock
 from automed.search.probe import find_feasible
 from automed.search.proposer import Proposer
-from automed.search.samplers.registry import check_sampler
+from automed.search.samplers.registry import check_fits, check_sampler
 from automed.search.screen import (
     CostOf,
     check_constraints,
@@ -103,6 +103,7 @@ class Study:
             StudyError: There is a study in the folder, or a setting is invalid.
         """
         check_sampler(spec.sampler)
+        check_fits(spec)
         check_stopper(spec.stopper)
         check_constraints(spec.constraints, spec.task, spec.artifact)
         _refuse_existing(folder, spec)

@@ -33,7 +33,7 @@ class ConfigEncoding:
     def __call__(self, configs: Iterable[Config]) -> NDArray[np.float64]:
         """Shape (configs, columns)."""
         rows = [self._row(config) for config in configs]
-        return np.asarray(rows, np.float64).reshape(len(rows), -1)
+        return np.asarray(rows, np.float64) if rows else np.zeros((0, 0))
 
     def _row(self, config: Config) -> list[float]:
         found: list[float] = []

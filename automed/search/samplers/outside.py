@@ -11,6 +11,7 @@ from typing import Any
 from optuna.samplers import BaseSampler
 
 from automed.domain.errors import PluginError, StudyError
+from automed.search.known import check_known
 from automed.search.samplers.context import Context
 
 GROUP = "automed.samplers"
@@ -19,15 +20,6 @@ return an ``optuna.samplers.BaseSampler``."""
 
 HUB = "optunahub:"
 """Prefix of samplers of OptunaHub, as in ``optunahub:samplers/auto_sampler``."""
-
-
-def is_outside(name: str) -> bool:
-    """Whether a name is that of a sampler that automed does not bring along.
-
-    Raises:
-        PluginError: Two packages claim one name.
-    """
-    return name.startswith(HUB) or name in registered()
 
 
 def registered() -> dict[str, EntryPoint]:
@@ -54,11 +46,14 @@ def outside_sampler(context: Context) -> BaseSampler:
     Raises:
         ImportError: The package ``optunahub`` is missing.
         PluginError: The sampler cannot be loaded, or is none.
+        StudyError: There is none of that name any more.
     """
     name = context.spec.sampler
     if name.startswith(HUB):
         return _from_hub(name.removeprefix(HUB), context.seed)
-    entry = registered()[name]
+    known = registered()
+    check_known("sampler", name, known)
+    entry = known[name]
     try:
         sampler = entry.load()(context)
     except StudyError:

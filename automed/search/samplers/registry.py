@@ -17,11 +17,15 @@ from optuna.samplers import (
 )
 
 from automed.domain.errors import StudyError
+from automed.domain.objective import COST_METRICS
+from automed.domain.study_spec import StudySpec
+from automed.domain.task import AnyTask
 from automed.search.known import check_known
 from automed.search.samplers.context import Context
 from automed.search.samplers.ehvi import ExactCostEHVI
 from automed.search.samplers.full_space_qmc import make_qmc
-from automed.search.samplers.outside import is_outside, outside_sampler
+from automed.search.samplers.outside import HUB, outside_sampler, registered
+from automed.search.samplers.price_list import PriceList
 
 STARTUP_TRIALS = 10
 """Random trials before a model is trusted. No function of the budget: a study that is resumed
@@ -35,15 +39,15 @@ def make_sampler(context: Context) -> BaseSampler:
     """A fresh sampler for one suggestion.
 
     Raises:
+        PluginError: It is another package's, and broken.
         StudyError: There is no sampler of that name, or a package it needs is missing.
     """
     name = context.spec.sampler
-    check_sampler(name)
     with warnings.catch_warnings():
         # Optuna marks some samplers as experimental.
         warnings.simplefilter("ignore", ExperimentalWarning)
         try:
-            return outside_sampler(context) if is_outside(name) else SAMPLERS[name](context)
+            return SAMPLERS[name](context) if name in SAMPLERS else outside_sampler(context)
         except ImportError as error:
             raise StudyError(
                 f"the sampler {name!r} needs a package that is missing",
@@ -58,8 +62,31 @@ def check_sampler(name: str) -> None:
     Raises:
         StudyError: Naming those there are.
     """
-    if not is_outside(name):
-        check_known("sampler", name, SAMPLERS)
+    if name not in SAMPLERS and not name.startswith(HUB):
+        check_known("sampler", name, [*SAMPLERS, *registered()])
+
+
+def check_fits(spec: StudySpec) -> None:
+    """Refuse a sampler that cannot serve a study.
+
+    Raises:
+        StudyError: Saying why, and what to do.
+    """
+    if spec.sampler == "ehvi":
+        PriceList(spec)
+    real = spec.task.space.real_valued
+    if spec.sampler == "grid" and real:
+        raise StudyError(
+            "the sampler 'grid' needs a space that can be counted",
+            found=f"real numbers: {', '.join(real)}",
+            hint=f"give each a list of values, such as --set {real[0]}=..., or use --sampler qmc",
+        )
+
+
+def default_sampler(task: AnyTask) -> str:
+    """The sampler for those who name none: ours, where all but one objective are exact costs."""
+    uncertain = [o for o in task.objectives if o.metric not in COST_METRICS]
+    return "ehvi" if len(uncertain) == 1 < len(task.objectives) else "tpe"
 
 
 def _tpe(context: Context) -> BaseSampler:
