@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from toy_study import cost_of, measurements, result_of, spec_of
+from toy_study import cost_of, measurements, result_of, spec_of, with_space
 
 from automed.domain.budget import Budget
 from automed.domain.decision import Decision
@@ -104,3 +104,54 @@ def test_an_unknown_stopper_is_refused_with_those_there_are(tmp_path):
     with pytest.raises(StudyError, match=r"there is no stopper 'halvin'.*halving"):
         Study.create(tmp_path / "study", spec(3, "halvin"), cost_of)
     assert not (tmp_path / "study").exists()
+
+
+def test_a_stopped_training_goes_on_as_a_trial_of_its_own(tmp_path):
+    trials, spent = searched(tmp_path / "study", 24)
+    continued = [t for t in trials if t.continues is not None]
+    assert continued
+    for trial in continued:
+        begun = trials[trial.continues]
+        assert (trial.config, trial.seed, trial.origin) == (begun.config, begun.seed, begun.origin)
+        assert begun.stop is not None
+        assert begun.label == "stopped"
+        assert not trial.charged
+        assert spent[trial.number] <= EPOCHS - begun.stop.epoch
+    assert sum(t.charged for t in trials) == 24
+    with Study.open(tmp_path / "study", cost_of) as study:
+        assert study.spending.trials == 24
+        assert study.spending.epochs == sum(spent.values())
+
+
+def test_it_goes_on_before_anything_new_is_trained(tmp_path):
+    trials, _ = searched(tmp_path / "study", 24)
+    with Study.open(tmp_path / "study", cost_of, budget=Budget(trials=60)) as study:
+        while (trial := study.ask()) is not None:
+            waiting = study._stopping.resumed(study._history())
+            assert trial.continues is not None or waiting is None
+            told = trainer({})(trial, lambda m, trial=trial: study.report(trial, m))
+            study.tell(trial, told, stopped=study.trials[trial.number].stop is not None)
+    assert trials
+
+
+def test_at_last_a_space_that_is_used_up_is_trained_to_its_end(tmp_path):
+    small = TASK.replace(
+        baselines=(),
+        space=with_space(
+            """
+            [model.width]
+            choices = [0.25, 0.5, 1.0]
+            [training.loss]
+            choices = ["bce", "dice"]
+            """
+        ).space,
+    )
+    spent = {}
+    setting = spec_of(trials=50, stopper="halving", task=small)
+    with Study.create(tmp_path / "study", setting, cost_of) as study:
+        run(study, trainer(spent), [])
+        trials = study.trials
+        assert "no config is left" in " ".join(study.notes)
+    done = {t.config for t in trials if t.state is TrialState.COMPLETE}
+    assert len(done) == 6
+    assert sum(spent.values()) == 6 * EPOCHS
