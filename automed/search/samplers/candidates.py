@@ -14,8 +14,11 @@ FREE = ("training.", "augment.")
 """Prefixes of parameters that cost nothing: the cost of one config is that of all that differ
 in these alone."""
 
-NEW_MODELS = 4
+NEW_MODELS = 2
 """Models drawn at random, and as many near the front's: each takes up to half a second to cost."""
+
+NEAR = 4
+"""Ways of training that are one step away from the front's."""
 
 KNOWN_MODELS = 32
 """Models of earlier trials, the latest, that are looked at again with other trainings."""
@@ -57,7 +60,7 @@ class Candidates:
 
     def _models(self, space: SearchSpace) -> list[Config]:
         """One config for each model that is to be looked at."""
-        near = [_neighbour(config, space, self._rng) for config in self._some(self._leading)]
+        near = [_neighbour(config, space, self._rng) for config in self._some(NEW_MODELS)]
         fresh = [space.sample(self._rng) for _ in range(NEW_MODELS)]
         latest = reversed(self._seen)
         distinct: dict[tuple[tuple[str, Value], ...], Config] = {}
@@ -70,12 +73,13 @@ class Candidates:
     def _trainings(self, space: SearchSpace) -> list[dict[str, Value]]:
         """Ways to train: at random, the front's, and one step away from those."""
         drawn = [space.sample(self._rng) for _ in range(TRAININGS)]
-        near = [_neighbour(c, space, self._rng, free=True) for c in self._some(self._leading)]
+        near = [_neighbour(c, space, self._rng, free=True) for c in self._some(NEAR)]
         parts = [dict(c.part(*FREE).items()) for c in (*drawn, *self._leading, *near)]
         return [dict(part) for part in dict.fromkeys(tuple(p.items()) for p in parts)]
 
-    def _some(self, configs: Sequence[Config]) -> list[Config]:
-        return [self._rng.choice(configs) for _ in range(NEW_MODELS)] if configs else []
+    def _some(self, count: int) -> list[Config]:
+        """Some that lead, the same one more than once perhaps."""
+        return self._rng.choices(self._leading, k=count) if self._leading else []
 
 
 def _priced(config: Config) -> tuple[tuple[str, Value], ...]:

@@ -20,7 +20,7 @@ from automed.search.samplers.config_encoding import ConfigEncoding
 from automed.search.samplers.context import Context
 from automed.search.samplers.expected_gain import expected_gains
 from automed.search.samplers.price_list import PriceList
-from automed.search.samplers.quality_model import QualityModel
+from automed.search.samplers.quality_model import MOST, QualityModel
 
 Array = NDArray[np.float64]
 
@@ -127,7 +127,7 @@ class ExactCostEHVI(BaseSampler):
         def points(configs: Sequence[Config], log_costs: Array) -> Array:
             return np.column_stack([self._encoding(configs), (log_costs - low) / span])
 
-        model = QualityModel(points(done, costs), quality)
+        model = QualityModel(points(done[-MOST:], costs[-MOST:]), quality[-MOST:])
         if running:
             expected, _ = model.predict(points(running, believed))
             quality, costs = np.append(quality, expected), np.vstack([costs, believed])

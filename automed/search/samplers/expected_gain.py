@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from automed.domain.front import hypervolume
+from automed.domain.front import hypervolume, non_dominated
 
 Array = NDArray[np.float64]
 
@@ -43,6 +43,8 @@ def expected_gains(
     Returns:
         Shape (m,), at least 0.
     """
+    leads = non_dominated(np.column_stack([-front_quality, front_costs]))
+    front_quality, front_costs = front_quality[leads], front_costs[leads]
     inside = [float(q) for q in front_quality if floor < q < ceiling]
     low = np.asarray(sorted({floor, *inside}), np.float64)
     high = np.append(low[1:], ceiling)

@@ -13,7 +13,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 Array = NDArray[np.float64]
 
 MOST = 200
-"""Trainings that the regression sees, the latest: it takes time with the cube of their number."""
+"""Trainings that the regression should see, the latest: its time grows with their cube."""
 
 WHISKER = 1.5
 """Interquartile ranges below the first quartile where Tukey's box plot begins its outliers."""
@@ -26,12 +26,11 @@ class QualityModel:
     learned nothing failed says nothing about its neighbours, and would flatten all the rest.
 
     Args:
-        points: Shape (n, columns), in the order of the trainings.
+        points: Shape (n, columns); no more than `MOST` should be given.
         quality: Shape (n,), larger is better.
     """
 
     def __init__(self, points: Array, quality: Array) -> None:
-        points, quality = points[-MOST:], quality[-MOST:]
         lower, upper = np.quantile(quality, [0.25, 0.75])
         lifted = np.maximum(quality, lower - WHISKER * (upper - lower))
         self._mean, self._scale = float(lifted.mean()), float(lifted.std()) or 1.0
