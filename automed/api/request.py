@@ -57,6 +57,8 @@ class SearchRequest:
         weights: ``imagenet``, ``none`` or a folder with weight files.
         sampler: Name of the sampler.
         stopper: Name of what ends trainings early.
+        enqueue: File of configs to try after the baselines.
+        warm_start: Name of the study whose trials guide the sampler at first.
         compress: What each trained model is compressed with.
         compress_auto: Whether the sampler chooses how to compress, too.
         max_drop: How much of the guide metric a child may lose before it is marked.
@@ -86,6 +88,8 @@ class SearchRequest:
     weights: str = "imagenet"
     sampler: str = "tpe"
     stopper: str = "none"
+    enqueue: Path | None = None
+    warm_start: str | None = None
     compress: tuple[Compression, ...] = ()
     compress_auto: bool = False
     max_drop: float = 0.01

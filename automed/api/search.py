@@ -9,6 +9,7 @@ from pathlib import Path
 
 from automed import __version__
 from automed.api.datasets import Checked, reopen, resolve_data
+from automed.api.knowledge import check_source, wanted_configs, with_warm_start
 from automed.api.naming import next_name
 from automed.api.progress import Steps, silent
 from automed.api.request import SearchRequest, choices_of, encoders_of
@@ -102,6 +103,8 @@ def start(
     check_sampler(request.sampler)
     check_stopper(request.stopper)
     check_constraints(request.constraints(), task, request.artifact)
+    enqueued = wanted_configs(request.enqueue, task, request.sampler)
+    check_source(request.warm_start, workspace)
     resolve_device(device)
     workspace.ensure_writable()
     name = request.name or next_name(workspace.studies, task.name)
@@ -127,11 +130,15 @@ def start(
         name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
         budget=Budget(**request.limits.given), constraints=request.constraints(),
         weights=request.weights, sampler=request.sampler, stopper=request.stopper,
-        version=__version__,
+        version=__version__, enqueued=enqueued,
         compress=request.compress, max_drop=request.max_drop, artifact=request.artifact,
     )  # fmt: skip
+    prior = None
+    if request.warm_start is not None:
+        source = request.warm_start
+        spec, prior = with_warm_start(spec, source, workspace, _cost_of(spec), steps)
     _build_caches(checked.dataset, task, workspace, steps)
-    study = Study.create(folder, spec, _cost_of(spec), on_rejected)
+    study = Study.create(folder, spec, _cost_of(spec), on_rejected, prior=prior)
     _write(folder / "split.json", split)
     notes = (*request.notes(plugin), *_notes(study, split))
     return Search(study, _job(spec, split, workspace, folder, device), checked, notes)

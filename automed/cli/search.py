@@ -119,6 +119,22 @@ def search(
             "(cautious), median (quality alone) or none."
         ),
     ] = "none",
+    enqueue: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Configs to try right after the baselines: a .toml file with [[config]] tables, "
+            "or a .jsonl file. What a config leaves out is the first baseline's, or drawn.",
+        ),
+    ] = None,
+    warm_start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STUDY",
+            help="Let finished trials of another study guide the sampler, until this one has as "
+            "many. They are not trials of this one.",
+        ),
+    ] = None,
     compress: Annotated[
         str | None,
         typer.Option(
@@ -171,6 +187,7 @@ def search(
         max_params=max_params, min_dice=min_dice, bounds=tuple(constraint or ()),
         space=space, set_values=tuple(set_ or ()), fix_values=tuple(fix or ()),
         weights=_weights(weights, no_pretrained), sampler=sampler, stopper=stopper,
+        enqueue=enqueue, warm_start=warm_start,
         compress=_compressions(compress), compress_auto=compress == "auto",
         max_drop=max_drop, artifact=_artifact(artifact),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from automed.domain.compression import Compression
 from automed.domain.data_options import DataOptions
 from automed.domain.frozen import Frozen
 from automed.domain.objective import Constraint
-from automed.domain.task import Task
+from automed.domain.task import Baseline, Task
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 """What a study may be called: its name is also its folder's."""
@@ -36,6 +36,15 @@ class DataRef(BaseModel):
         return self.name == "demo"
 
 
+class WarmStart(Frozen):
+    """Another study's trials, which lie in a file of this study's folder."""
+
+    study: str
+    """Name of the other one."""
+    content: str
+    """Digest of what was taken over."""
+
+
 class StudySpec(Frozen):
     """The settings of one study. The task holds the overrides of the command line already."""
 
@@ -51,6 +60,11 @@ class StudySpec(Frozen):
     sampler: str = "tpe"
     stopper: str = "none"
     """Which trainings are ended early."""
+    enqueued: tuple[Baseline, ...] = ()
+    """Configs that the user wants tried after the task's baselines. Of one that lacks parameters
+    the sampler draws the rest."""
+    warm_start: WarmStart | None = None
+    """What samplers know besides the study's own trials."""
     compress: tuple[Compression, ...] = ()
     """What each trained model is compressed with: children that the budget is not charged for."""
     max_drop: float = Field(default=0.01, ge=0)

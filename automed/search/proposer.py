@@ -12,8 +12,10 @@ from optuna.trial import FrozenTrial
 from automed.domain.config import Config, Value
 from automed.domain.digest import derive_seed
 from automed.domain.study_spec import StudySpec
+from automed.domain.task import Baseline
 from automed.search.baselines import baselines_of
 from automed.search.distributions import distributions_of
+from automed.search.enqueued import waiting, whole_config
 from automed.search.enumeration import configs_of
 from automed.search.family import wishes_of
 from automed.search.feasible import made_feasible
@@ -24,6 +26,8 @@ from automed.search.samplers.registry import make_sampler
 from automed.search.screen import Verdict
 from automed.search.shadow import Proposal, Shadow
 from automed.search.told import Told
+from automed.search.warm_start import Prior
+from automed.search.warm_start_told import WarmTrials
 
 ATTEMPTS = 20
 """How often the sampler is asked, with another seed each time, before a duplicate counts."""
@@ -41,23 +45,30 @@ Judge = Callable[[Config], Verdict]
 
 
 class Proposer:
-    """Baselines first, then the sampler; a function of the study's seed and its history.
+    """Baselines first, then what the user enqueued, then the sampler.
+
+    A function of the study's seed, its history and what it began with.
 
     Args:
         spec: The study's settings.
         judge: The screen.
+        prior: Another study's trials that the sampler hears of as well.
     """
 
-    def __init__(self, spec: StudySpec, judge: Judge) -> None:
+    def __init__(self, spec: StudySpec, judge: Judge, prior: Prior | None = None) -> None:
         self._judge = judge
         self._spec = spec
         self._told = Told(spec)
+        self._warm = WarmTrials(spec, prior)
         self._distributions = distributions_of(spec.task.space)
         baselines = baselines_of(spec.task)
         self.baselines = baselines.configs
         """The configs to try first, by name."""
-        self.notes = baselines.notes
-        """Which baselines were left out and why."""
+        self.named = {name: f"the baseline {name!r}" for name in self.baselines}
+        """How to speak of the configs that were not the sampler's idea."""
+        self.named |= {e.name: f"the enqueued config {e.name!r}" for e in spec.enqueued}
+        self.notes = (*baselines.notes, *([] if prior is None else [prior.describe()]))
+        """Which baselines were left out and why, and what another study's trials are for."""
 
     def propose(self, history: Sequence[FrozenTrial], number: int) -> Proposal | None:
         """The next config; None where none is left that is new and allowed.
@@ -72,10 +83,14 @@ class Proposer:
         seen = {_key(config_of(trial)) for trial in history}
         seen |= {_key(wish) for trial in history for wish in wishes_of(trial)}
         task = self._spec.task
-        shadow = Shadow(task.space, task.objectives, self._told(history))
+        told = self._told(history)
+        shadow = Shadow(task.space, task.objectives, [*self._warm(told), *told])
         for name, config in self.baselines.items():
             if _key(config) not in seen:
                 return shadow.ask(self._sampler(number, 0), name, fixed=config)
+        for entry in waiting(self._spec, history):
+            if (asked := self._enqueued(entry, shadow, seen, number)) is not None:
+                return asked
         base = self._base(history, number)
         for sampler, origin in self._samplers(number):
             proposal = shadow.ask(sampler, origin)
@@ -86,6 +101,23 @@ class Proposer:
             if _key(proposal.config) not in seen:
                 return proposal
         return self._leftover(shadow, seen, number)
+
+    def _enqueued(
+        self, entry: Baseline, shadow: Shadow, seen: set[Key], number: int
+    ) -> Proposal | None:
+        """An entry as it is, or with the rest drawn; None where all that was drawn was tried."""
+        whole = whole_config(entry, self._spec)
+        if whole is not None:
+            return shadow.ask(self._sampler(number, 0), entry.name, fixed=whole)
+        refused = None
+        for sampler, _ in itertools.islice(self._samplers(number), ATTEMPTS):
+            proposal = shadow.ask(sampler, entry.name, fixed=Config(entry.config))
+            if _key(proposal.config) in seen:
+                continue
+            if self._judge(proposal.config).rejected is None:
+                return proposal
+            refused = refused or proposal
+        return refused
 
     def _base(self, history: Sequence[FrozenTrial], number: int) -> Config | None:
         """A feasible config to help out with, where too many in a row were none."""

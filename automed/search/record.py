@@ -47,6 +47,9 @@ OUTCOMES = {
 }
 """User attributes that hold how a trial ended, and the state that each stands for."""
 
+PRIOR = "automed:prior"
+"""System attribute that tells a sampler another study's trial from the study's own."""
+
 CONSTRAINT = "constraints:"
 """Prefix of the system attributes in which ``optuna.Trial.set_constraint`` stores its values."""
 

@@ -17,6 +17,7 @@ from automed.search.replay_stops import StopReplay
 from automed.search.replay_suggestions import SuggestionReplay
 from automed.search.screen import CostOf
 from automed.search.study_file import read_spec
+from automed.search.warm_start import Prior, read_prior
 
 Tick = Callable[[int, int], None]
 
@@ -63,8 +64,9 @@ def replay(folder: Path, cost_of: Callable[[StudySpec], CostOf], tick: Tick) -> 
         StudyError: There is no study, its files are broken, or its sampler is not at hand.
     """
     spec = read_spec(folder)
+    prior = read_prior(folder, spec)
     try:
-        return _Replayer(spec, Past(folder, spec), cost_of(spec)).all(tick)
+        return _Replayer(spec, Past(folder, spec), cost_of(spec), prior).all(tick)
     except ValidationError as error:
         raise StudyError(
             f"the log in {folder} holds a note that is none of this version of automed",
@@ -74,10 +76,10 @@ def replay(folder: Path, cost_of: Callable[[StudySpec], CostOf], tick: Tick) -> 
 
 
 class _Replayer:
-    def __init__(self, spec: StudySpec, past: Past, cost_of: CostOf) -> None:
+    def __init__(self, spec: StudySpec, past: Past, cost_of: CostOf, prior: Prior | None) -> None:
         self._spec = spec
         self._past = past
-        self._suggestions = SuggestionReplay(spec, past, cost_of)
+        self._suggestions = SuggestionReplay(spec, past, cost_of, prior)
         self._stops = StopReplay(spec, past)
 
     def all(self, tick: Tick) -> Replay:

@@ -18,6 +18,7 @@ from automed.search.past import Line, Past
 from automed.search.record import WISHES
 from automed.search.rerun import Rerun, Write
 from automed.search.screen import CostOf
+from automed.search.warm_start import Prior
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,16 @@ class SuggestionReplay:
         spec: The study's settings.
         past: Its log, which goes on between calls.
         cost_of: Predicts a config's cost.
+        prior: Another study's trials that it began with.
     """
 
-    def __init__(self, spec: StudySpec, past: Past, cost_of: CostOf) -> None:
+    def __init__(
+        self, spec: StudySpec, past: Past, cost_of: CostOf, prior: Prior | None = None
+    ) -> None:
         self._spec = spec
         self._past = past
         self._cost_of = cost_of
+        self._prior = prior
         self._settings = _Settings(0, spec.budget.workers)
         self._reruns: dict[_Settings, Rerun] = {}
 
@@ -108,5 +113,5 @@ class SuggestionReplay:
                 compress=self._spec.compress[: settings.compressions],
                 budget=self._spec.budget.replace(workers=settings.workers),
             )
-            self._reruns[settings] = Rerun(spec, self._cost_of, self._past)
+            self._reruns[settings] = Rerun(spec, self._cost_of, self._past, self._prior)
         return self._reruns[settings]

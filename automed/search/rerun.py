@@ -22,6 +22,7 @@ from automed.search.proposer import Proposer
 from automed.search.screen import CostOf, screen
 from automed.search.shadow import Proposal
 from automed.search.stopping import Stopping
+from automed.search.warm_start import Prior
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,17 @@ class Rerun:
         spec: The settings of that time.
         cost_of: As in `Study`.
         past: What had happened by then; it may go on.
+        prior: Another study's trials that it began with.
     """
 
-    def __init__(self, spec: StudySpec, cost_of: CostOf, past: Past) -> None:
+    def __init__(
+        self, spec: StudySpec, cost_of: CostOf, past: Past, prior: Prior | None = None
+    ) -> None:
         self._spec = spec
         self._cost_of = cost_of
         self._past = past
         self._admission = Admission(spec, _ReadOnly(), cost_of)
-        self._proposer = Proposer(spec, self._admission.judge)
+        self._proposer = Proposer(spec, self._admission.judge, prior)
         self._stopping = Stopping(spec)
 
     def next_write(self) -> Write | None:

@@ -41,6 +41,7 @@ from automed.search.stoppers.registry import check_stopper
 from automed.search.stopping import Stopping
 from automed.search.study_file import SPEC_FILE, read_spec, write_spec
 from automed.search.view import feasible_front
+from automed.search.warm_start import Prior, read_prior, write_prior
 
 OnRejected = Callable[[Trial], None]
 
@@ -76,7 +77,7 @@ class Study:
         self._stopping = Stopping(spec)
         self._journal = Journal(folder, spec)
         self._admission = Admission(spec, self._journal, cost_of)
-        self._proposer = Proposer(spec, self._admission.judge)
+        self._proposer = Proposer(spec, self._admission.judge, read_prior(folder, spec))
         self._keeper = BudgetKeeper(spec, self._journal, clock)
         self._finish_what_was_told()
 
@@ -88,6 +89,7 @@ class Study:
         cost_of: CostOf,
         on_rejected: OnRejected | None = None,
         clock: Clock = time.monotonic,
+        prior: Prior | None = None,
     ) -> Study:
         """Start a new study.
 
@@ -97,6 +99,7 @@ class Study:
             cost_of: Predicts a config's cost; an ``AutomedError`` means it cannot be built.
             on_rejected: Called with each trial that the screen rejected.
             clock: Tells the seconds that the budget is charged for.
+            prior: The trials that the spec's warm start names.
 
         Raises:
             ConstraintError: Nothing in the space can meet the constraints.
@@ -116,6 +119,8 @@ class Study:
             ) from error
         with StudyLock(folder).kept_on_success() as lock:
             _refuse_existing(folder, spec)
+            if prior is not None:
+                write_prior(folder, prior)
             write_spec(folder, spec)
             return cls(folder, spec, cost_of, on_rejected, lock, clock)
 
@@ -188,11 +193,11 @@ class Study:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know: baselines left out, repairs, why the search ended early."""
-        names = self._proposer.baselines
+        named = self._proposer.named
         rejected = tuple(
-            f"the baseline {t.origin!r} was rejected: {t.rejected}"
+            f"{named[t.origin]} was rejected: {t.rejected}"
             for t in self.trials
-            if t.rejected is not None and t.origin in names
+            if t.rejected is not None and t.origin in named
         )
         rejections = screening_note(self._history(), self.spec.constraints)
         others = (self._journal.repaired, rejections, self._ended)

@@ -153,7 +153,8 @@ def test_time_and_earlier_suggestions_do_not_matter(sampler: str) -> None:
     # Early, before a model is sure of one config whatever the seed.
     first = [Proposer(spec.replace(seed=seed), allow).propose(early[:5], 5) for seed in (0, 1)]
     assert first[0] != first[1]
-    if sampler != "qmc":  # the place in its sequence is what its own earlier trials recorded
+    # The place in its sequence is what qmc's own earlier trials recorded; ehvi may be sure by then.
+    if sampler not in ("qmc", "ehvi"):
         assert Proposer(spec, allow).propose(early[:-4], 20) != here
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from automed.domain.config import Config, Value
+from automed.domain.cost import Cost
 from automed.domain.front import non_dominated
+from automed.search.record import PRIOR
 from automed.search.samplers.candidates import Candidates
 from automed.search.samplers.config_encoding import ConfigEncoding
 from automed.search.samplers.context import Context
@@ -70,18 +72,15 @@ class ExactCostEHVI(BaseSampler):
         done = [t for t in earlier if t.state is TrialState.COMPLETE]
         if len(done) < STARTUP:
             return self._at_random([Config(t.params) for t in earlier])
+        own = [t for t in earlier if PRIOR not in t.system_attrs]
         quality, costs = self._prices.of_trials(done)
         leads = non_dominated(np.column_stack([-quality, costs]))
         leading = [Config(t.params) for t, on in zip(done, leads, strict=True) if on]
-        seen = [Config(t.params) for t in earlier if t.params]
-        drawn = Candidates(self._context, seen, leading).drawn()
+        drawn = Candidates(self._context, [Config(t.params) for t in own], leading).drawn()
         if not drawn:
             return {}
-        running = [Config(t.params) for t in earlier if t.state is TrialState.RUNNING]
-        configs = [Config(t.params) for t in done]
-        priced = self._prices.of_costs(drawn.values())
-        chosen = self._best(list(drawn), priced, configs, quality, costs, running)
-        return dict(chosen.items())
+        running = [Config(t.params) for t in own if t.state is TrialState.RUNNING]
+        return dict(self._best(drawn, done, running).items())
 
     def sample_independent(
         self,
@@ -105,18 +104,18 @@ class ExactCostEHVI(BaseSampler):
 
     def _best(
         self,
-        drawn: Sequence[Config],
-        priced: Array,
-        done: Sequence[Config],
-        quality: Array,
-        costs: Array,
+        drawn: Mapping[Config, Cost],
+        done: Sequence[FrozenTrial],
         running: Sequence[Config],
     ) -> Config:
         """The candidate that adds most, as far as the quality model can tell.
 
         Models that are being trained count as if they had what is expected of them, so that
-        workers that ask at the same time are not all sent to one place.
+        workers that ask at the same time are not all sent to one place. Another study's teach the
+        model, but are nothing that this one has.
         """
+        quality, costs = self._prices.of_trials(done)
+        priced = self._prices.of_costs(drawn.values())
         there = [self._context.judge(config).cost for config in running]
         believed = self._prices.of_costs(cost for cost in there if cost is not None)
         running = [c for c, cost in zip(running, there, strict=True) if cost is not None]
@@ -127,14 +126,18 @@ class ExactCostEHVI(BaseSampler):
         def points(configs: Sequence[Config], log_costs: Array) -> Array:
             return np.column_stack([self._encoding(configs), (log_costs - low) / span])
 
-        model = QualityModel(points(done[-MOST:], costs[-MOST:]), quality[-MOST:])
+        latest = [Config(t.params) for t in done[-MOST:]]
+        model = QualityModel(points(latest, costs[-MOST:]), quality[-MOST:])
+        own = np.asarray([PRIOR not in t.system_attrs for t in done])
+        quality, costs = quality[own], costs[own]
         if running:
             expected, _ = model.predict(points(running, believed))
             quality, costs = np.append(quality, expected), np.vstack([costs, believed])
-        mean, std = model.predict(points(drawn, priced))
+        candidates = list(drawn)
+        mean, std = model.predict(points(candidates, priced))
         gains = expected_gains(
             quality, costs, mean, std, priced,
             reference=low + (1 + BEYOND) * span, floor=self._prices.floor,
             ceiling=self._prices.ceiling,
         )  # fmt: skip
-        return drawn[int(np.argmax(gains))]
+        return candidates[int(np.argmax(gains))]
