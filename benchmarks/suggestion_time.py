@@ -1,10 +1,10 @@
 """What a suggestion costs each sampler when a study is long.
 
 Run: ``python benchmarks/suggestion_time.py [--task polyp] [--trials 1000]``. The trials are random
-configs of the task's space with drawn qualities and true costs; a tenth was rejected. Printed is the
-median of some suggestions, as ratios to the random sampler's, which is what the journal, the copy
-for the sampler and the screen cost alone. Models' costs are known by then, as in a search that has
-gone on for so long: new models take up to half a second more.
+configs of the task's space with drawn qualities and true costs; a tenth was rejected. Printed is
+the median of some suggestions, as ratios to the random sampler's, which is what the copy of the
+study that samplers see costs alone. Costs of the models of trials are known by then, as in a search
+that has gone on for so long; those of new ones are computed, and their time counts.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class SearchRequest:
         set_values: ``key=value`` pairs that narrow a parameter or change a setting.
         fix_values: ``key=value`` pairs that hold a parameter.
         weights: ``imagenet``, ``none`` or a folder with weight files.
-        sampler: Name of the sampler.
+        sampler: Name of the sampler; None: `default_sampler`.
         stopper: Name of what ends trainings early.
         enqueue: File of configs to try after the baselines.
         warm_start: Name of the study whose trials guide the sampler at first.
@@ -86,7 +86,7 @@ class SearchRequest:
     set_values: tuple[str, ...] = ()
     fix_values: tuple[str, ...] = ()
     weights: str = "imagenet"
-    sampler: str = "tpe"
+    sampler: str | None = None
     stopper: str = "none"
     enqueue: Path | None = None
     warm_start: str | None = None

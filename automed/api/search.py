@@ -37,7 +37,7 @@ from automed.models.weights import preflight
 from automed.pipeline.job import Job
 from automed.pipeline.resume import resume_trial
 from automed.registry.tasks import load_task
-from automed.search.samplers.registry import check_sampler
+from automed.search.samplers.registry import check_sampler, default_sampler
 from automed.search.screen import check_constraints
 from automed.search.stoppers.registry import check_stopper
 from automed.search.study import Study
@@ -100,10 +100,11 @@ def start(
     """
     plugin = load_task(request.task)
     task = task or request.adapt(plugin)
-    check_sampler(request.sampler)
+    sampler = request.sampler or default_sampler(task)
+    check_sampler(sampler)
     check_stopper(request.stopper)
     check_constraints(request.constraints(), task, request.artifact)
-    enqueued = wanted_configs(request.enqueue, task, request.sampler)
+    enqueued = wanted_configs(request.enqueue, task, sampler)
     check_source(request.warm_start, workspace)
     resolve_device(device)
     workspace.ensure_writable()
@@ -129,7 +130,7 @@ def start(
     spec = StudySpec(
         name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
         budget=Budget(**request.limits.given), constraints=request.constraints(),
-        weights=request.weights, sampler=request.sampler, stopper=request.stopper,
+        weights=request.weights, sampler=sampler, stopper=request.stopper,
         version=__version__, enqueued=enqueued,
         compress=request.compress, max_drop=request.max_drop, artifact=request.artifact,
     )  # fmt: skip

@@ -111,7 +111,14 @@ def search(
     no_pretrained: Annotated[
         bool, typer.Option("--no-pretrained", help="Train from random weights.")
     ] = False,
-    sampler: Annotated[str, typer.Option(help="tpe, gp, nsga2, qmc or random.")] = "tpe",
+    sampler: Annotated[
+        str | None,
+        typer.Option(
+            help="ehvi (ours), tpe, gp, nsga2, nsga3, qmc, random, grid, one that a package "
+            "registers, or optunahub:PACKAGE.",
+            show_default="ehvi; tpe with --compress auto",
+        ),
+    ] = None,
     stopper: Annotated[
         str,
         typer.Option(

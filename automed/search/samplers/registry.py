@@ -16,6 +16,7 @@ from optuna.samplers import (
     TPESampler,
 )
 
+from automed.domain.compression import PREFIX
 from automed.domain.errors import StudyError
 from automed.domain.objective import COST_METRICS
 from automed.domain.study_spec import StudySpec
@@ -84,9 +85,13 @@ def check_fits(spec: StudySpec) -> None:
 
 
 def default_sampler(task: AnyTask) -> str:
-    """The sampler for those who name none: ours, where all but one objective are exact costs."""
+    """The sampler for those who name none: ours, where all but one objective are exact costs.
+
+    And where costs are quickly had: how far a model can be pruned takes seconds to say.
+    """
     uncertain = [o for o in task.objectives if o.metric not in COST_METRICS]
-    return "ehvi" if len(uncertain) == 1 < len(task.objectives) else "tpe"
+    compressed = any(key.startswith(PREFIX) for key in task.space.parameters)
+    return "ehvi" if len(uncertain) == 1 < len(task.objectives) and not compressed else "tpe"
 
 
 def _tpe(context: Context) -> BaseSampler:
