@@ -11,6 +11,7 @@ from torch import nn
 from automed.compression.predicted_size import int8_bytes, onnx_bytes
 from automed.compression.prune_channels import remove_channels
 from automed.compression.prune_importance import ranks
+from automed.compression.reached_modules import reached
 from automed.domain.compression import Compression, Scope, compression_of
 from automed.domain.config import Config
 from automed.domain.cost import Cost, Quantity
@@ -126,11 +127,13 @@ def _measured_on(device: str, question: _Question) -> _Answer:
         model = build_model(question.config, question.task).eval()
     if question.ratio is not None:
         _prune(model, device, question)
+    macs = _macs(model, device, question)
+    parts = reached(model, torch.zeros(1, *question.shape, device=device))
     return _Answer(
         parameters=sum(p.numel() for p in model.parameters()),
-        macs=_macs(model, device, question),
-        float_bytes=onnx_bytes(model),
-        int8_bytes=int8_bytes(model),
+        macs=macs,
+        float_bytes=onnx_bytes(parts),
+        int8_bytes=int8_bytes(parts),
     )
 
 

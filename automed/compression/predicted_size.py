@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -39,36 +39,37 @@ class _Contents:
     """Floats that belong to no convolution or linear layer, and to no folded batch norm."""
 
 
-def onnx_bytes(model: nn.Module) -> int:
+def onnx_bytes(parts: Sequence[nn.Module]) -> int:
     """Bytes of the file that `automed.artifact.export.export_onnx` writes, predicted.
 
     Args:
-        model: As it would be exported; may lie on the meta device, since only shapes are read.
+        parts: The modules of the model that would be exported, those that take part; may lie on
+            the meta device, since only shapes are read.
     """
-    contents = _contents(model)
+    contents = _contents(parts)
     floats = contents.others + sum(
         layer.weights + layer.channels * layer.biased for layer in contents.layers
     )
     return _FLOAT * floats + _NODES * len(contents.layers)
 
 
-def int8_bytes(model: nn.Module) -> int:
+def int8_bytes(parts: Sequence[nn.Module]) -> int:
     """Bytes of the file that `automed.compression.ptq.Ptq` writes, predicted.
 
     Args:
-        model: As it would be exported; may lie on the meta device, since only shapes are read.
+        parts: As for `onnx_bytes`.
     """
-    contents = _contents(model)
+    contents = _contents(parts)
     size = _FLOAT * contents.others + _INT8_NODES * len(contents.layers)
     for layer in contents.layers:
         size += layer.filled + layer.channels * (_SCALED + _BIASED * layer.biased)
     return size
 
 
-def _contents(model: nn.Module) -> _Contents:
+def _contents(parts: Sequence[nn.Module]) -> _Contents:
     layers: list[_Layer] = []
     others = 0
-    for module, norm in _with_folded(model):
+    for module, norm in _with_folded(parts):
         if isinstance(module, WEIGHTED):
             channels = module.out_features if isinstance(module, nn.Linear) else module.out_channels
             biased = module.bias is not None or norm is not None
@@ -89,13 +90,13 @@ def _filled(layer: nn.Module) -> int:
     return outputs * (inputs if layer.groups == 1 else 1) * weight[0, 0].numel()
 
 
-def _with_folded(model: nn.Module) -> Iterator[tuple[nn.Module, nn.Module | None]]:
+def _with_folded(parts: Sequence[nn.Module]) -> Iterator[tuple[nn.Module, nn.Module | None]]:
     """Modules with floats of their own, each layer with the batch norm that vanishes in it.
 
     The exporter folds a batch norm that follows a convolution; here, one that is defined after it
     and has as many channels.
     """
-    own = [m for m in model.modules() if next(m.parameters(recurse=False), None) is not None]
+    own = [m for m in parts if next(m.parameters(recurse=False), None) is not None]
     folded: set[int] = set()
     for module, after in zip(own, [*own[1:], None], strict=True):
         if id(module) in folded:
