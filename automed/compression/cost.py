@@ -18,7 +18,7 @@ from automed.domain.cost import Cost, Quantity
 from automed.domain.errors import AutomedError, CompressionError
 from automed.domain.task import AnyTask
 from automed.models.build import build_model
-from automed.models.cost import count_macs, predict_cost, priced_part
+from automed.models.cost import count_macs, priced_model, priced_part
 
 _REMEMBERED = 4096
 
@@ -94,7 +94,6 @@ def compressed_cost(config: Config, task: AnyTask) -> Cost:
 @lru_cache(maxsize=_REMEMBERED)
 def _answer(question: _Question) -> _Answer | AutomedError:
     try:
-        predict_cost(question.config, question.task)
         return _measured(question)
     except AutomedError as error:
         # Without its traceback, which would keep the model in memory.
@@ -104,13 +103,14 @@ def _answer(question: _Question) -> _Answer | AutomedError:
 
 
 def _measured(question: _Question) -> _Answer:
+    cost, model = priced_model(question.config, question.task)
     try:
-        return _measured_on("meta", question)
+        return _answer_for(model, cost, question)
     except Exception as error:
         if not _is_about_meta(error):
             raise
     with torch.random.fork_rng(devices=[]):
-        return _measured_on("cpu", question)
+        return _answer_for(build_model(question.config, question.task).eval(), cost, question)
 
 
 def _is_about_meta(error: BaseException | None) -> bool:
@@ -122,12 +122,12 @@ def _is_about_meta(error: BaseException | None) -> bool:
     return False
 
 
-def _measured_on(device: str, question: _Question) -> _Answer:
-    with torch.device(device):
-        model = build_model(question.config, question.task).eval()
+def _answer_for(model: nn.Module, whole: Cost, question: _Question) -> _Answer:
+    device = next(model.parameters()).device.type
+    macs = int(whole.macs.value)
     if question.ratio is not None:
         _prune(model, device, question)
-    macs = _macs(model, device, question)
+        macs = _macs(model, device, question)
     parts = reached(model, torch.zeros(1, *question.shape, device=device))
     return _Answer(
         parameters=sum(p.numel() for p in model.parameters()),

@@ -56,14 +56,28 @@ def predict_cost(config: Config, task: AnyTask) -> Cost:
     Raises:
         BuildError: The config cannot be built, or its model cannot take images of this size.
     """
-    answer = _answer(
-        _Question(
-            priced_part(config), task.kind, len(task.classes), task.channels, task.image_size, task
-        )
-    )
+    answer = _answer(_question(config, task))
     if isinstance(answer, BuildError):
         raise answer.with_traceback(None)
     return answer
+
+
+def priced_model(config: Config, task: AnyTask) -> tuple[Cost, torch.nn.Module]:
+    """As `predict_cost`, with the model that was priced; nothing is remembered.
+
+    Returns:
+        The cost, and the model in eval mode, on the meta device or, where it cannot be built there,
+        on the CPU with random weights.
+
+    Raises:
+        BuildError: As `predict_cost`.
+    """
+    return _priced(_question(config, task))
+
+
+def _question(config: Config, task: AnyTask) -> _Question:
+    part = priced_part(config)
+    return _Question(part, task.kind, len(task.classes), task.channels, task.image_size, task)
 
 
 def priced_part(config: Config) -> Config:
@@ -74,15 +88,19 @@ def priced_part(config: Config) -> Config:
 @lru_cache(maxsize=_REMEMBERED)
 def _answer(question: _Question) -> Cost | BuildError:
     try:
-        return _cost_on("meta", question)
-    except BuildError as error:
-        if "meta" not in str(error.__cause__).lower():  # it would fail with weights too
-            return _bare(error)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            return _cost_on("cpu", question)
+        return _priced(question)[0]
     except BuildError as error:
         return _bare(error)
+
+
+def _priced(question: _Question) -> tuple[Cost, torch.nn.Module]:
+    try:
+        return _priced_on("meta", question)
+    except BuildError as error:
+        if "meta" not in str(error.__cause__).lower():  # it would fail with weights too
+            raise
+    with torch.random.fork_rng(devices=[]):
+        return _priced_on("cpu", question)
 
 
 def _bare(error: BuildError) -> BuildError:
@@ -90,7 +108,7 @@ def _bare(error: BuildError) -> BuildError:
     return BuildError(error.problem, found=error.found, expected=error.expected, hint=error.hint)
 
 
-def _cost_on(device: str, question: _Question) -> Cost:
+def _priced_on(device: str, question: _Question) -> tuple[Cost, torch.nn.Module]:
     task = question.task
     with torch.device(device):
         model = build_model(question.config, task).eval()
@@ -102,12 +120,13 @@ def _cost_on(device: str, question: _Question) -> Cost:
         macs = count_macs(model, (task.channels, height, width), device)
     except Exception as error:
         raise _cannot_take(question, larger_that_runs(task.image_size, runs), error) from error
-    return Cost(
+    cost = Cost(
         parameters=Quantity(value=sum(p.numel() for p in model.parameters())),
         macs=Quantity(value=macs),
         size_bytes=Quantity(value=file_size(model)),
         input_shape=(task.channels, height, width),
     )
+    return cost, model
 
 
 def count_macs(model: torch.nn.Module, shape: tuple[int, int, int], device: str) -> int:

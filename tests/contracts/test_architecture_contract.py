@@ -16,7 +16,7 @@ from automed.domain.space_file import parse_space
 from automed.domain.task import SegmentationTask
 from automed.models.architectures import ARCHITECTURES
 from automed.models.build import BuildError, build_model
-from automed.models.cost import _cost_on, _Question, predict_cost
+from automed.models.cost import _priced_on, _Question, predict_cost
 
 TASK = SegmentationTask(
     name="toy", title="Toy", classes=("object",), image_size=(128, 160),
@@ -170,10 +170,10 @@ def test_a_step_down_the_gradient_lowers_the_loss(architecture):
 def test_cost_without_weights_equals_cost_with_weights(architecture):
     task = task_of(architecture)
     question = _Question(config_of(architecture), "segmentation", 1, 3, task.image_size, task)
-    with_weights: Cost = _cost_on("cpu", question)
+    with_weights: Cost = _priced_on("cpu", question)[0]
     assert predict_cost(question.config, task) == with_weights
     if architecture != "dpt":  # its drop-path table cannot be made on the meta device
-        assert _cost_on("meta", question) == with_weights
+        assert _priced_on("meta", question)[0] == with_weights
 
 
 @every_architecture
