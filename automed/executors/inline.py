@@ -26,7 +26,7 @@ def run(study: Study, run_trial: RunTrial, observers: Sequence[Observer] = ()) -
 
     A trial that raises fails and the search goes on. One in whose middle the budget is spent is
     left in the journal, to go on with a larger one. Ctrl-C and SIGTERM leave the running trial
-    in the journal, to be trained anew on resume; a second Ctrl-C raises ``KeyboardInterrupt``.
+    in the journal, to go on from its checkpoint; a second Ctrl-C raises ``KeyboardInterrupt``.
 
     Args:
         study: Is asked, reported to and told. Where it has no ``on_rejected`` yet, the observers

@@ -11,6 +11,6 @@ class Outcome(StrEnum):
     FINISHED = "finished"
     """The budget is spent; a training in whose middle that happened is paused."""
     INTERRUPTED = "interrupted"
-    """The user asked for it; what was running is trained anew on resume."""
+    """The user asked for it; what was running goes on from its checkpoint on resume."""
     EXHAUSTED = "exhausted"
     """Nothing was left to try before the budget was spent; the study's notes say why."""

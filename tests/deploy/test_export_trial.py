@@ -18,7 +18,7 @@ from automed.deploy.export import export_trial
 from automed.deploy.read_bundle import read_bundle
 from automed.deploy.standalone.runner.model import Model
 from automed.deploy.trained import NOT_COMPARED
-from automed.domain.budget import Budget
+from automed.domain.budget import Budget, Spent
 from automed.domain.config import Config
 from automed.domain.cost import Cost, Quantity
 from automed.domain.errors import BundleError, ExportError, WeightsError
@@ -61,7 +61,7 @@ def study(tmp_path_factory):
     torch.manual_seed(0)
     save_weights(build_model(CONFIG, task).eval(), folder / WEIGHTS)
     np.savez(folder / "trials/0007/preview.npz", counts=np.array([[9, 1, 2, 8], [5, 5, 5, 5]]))
-    return StudyView(folder, spec, (_trial(),), None)
+    return StudyView(folder, spec, (_trial(),), None, Spent())
 
 
 def _dataset(folder):
@@ -158,7 +158,7 @@ def given_by_the_search(study, tmp_path, exported, **changes):
     parity = Parity(max_difference=1e-5, snr_db=100, metrics={"dice": 0.7})
     result = {"artifact": "trials/0007/model.onnx", "parity": parity, "remarks": ("mind this",)}
     trial = _trial(result=result, **changes)
-    return StudyView(folder, study.spec, (trial,), None), trial
+    return StudyView(folder, study.spec, (trial,), None, Spent()), trial
 
 
 def test_a_file_that_the_search_scored_is_taken_as_it_is(study, tmp_path, exported):

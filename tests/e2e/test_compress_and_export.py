@@ -75,7 +75,7 @@ def test_from_images_to_a_compressed_bundle(automed, cells: Path, workspace: Pat
     lost = study.trials[1].result.metrics["dice"] - study.trials[0].result.metrics["dice"]
     assert f"{lost:+.4f}" in listed.out
     assert "child of 0" in listed.out
-    assert "1 of 1 + 3" in automed("studies").out
+    assert "+ 3 compressed" in automed("studies").out
 
     bundle = tmp_path / "bundle"
     exported = automed("export", "s", "--trial", 2, "-o", bundle)

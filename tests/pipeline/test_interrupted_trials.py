@@ -201,7 +201,7 @@ def test_a_stopped_training_is_not_exported(job_of, trial_of, monkeypatch):
     assert result.epochs == 2
     assert result.weights is not None
     assert left(job, trial)["files"] == [
-        "history.jsonl", "preview.npz", "result.json", "weights.safetensors",
+        CHECKPOINT, "history.jsonl", "preview.npz", "result.json", "weights.safetensors",
     ]  # fmt: skip
     assert resume_trial(trial, job, go_on) == result
 

@@ -207,7 +207,9 @@ def test_another_seed_in_the_settings(folder):
         "0",
         "1",
     )
-    assert found.tallies["suggestions"].equal == 0
+    suggestions = found.tallies["suggestions"]
+    # What is taken up again is as it was when it was stopped, whatever the seed.
+    assert suggestions.equal < suggestions.recomputed / 5
     assert found.tallies["screens"].different == 0
 
 
