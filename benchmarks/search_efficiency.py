@@ -64,6 +64,9 @@ def main() -> None:
     parser.add_argument("--courses", type=Path, default=COURSES)
     given = parser.parse_args()
     table = Table(given.table)
+    missing = (table.space.combinations() or 0) - len(table.rows)
+    if missing:
+        raise SystemExit(f"{given.table} lacks {missing} configs: train them first")
     epochs = given.trainings * table.epochs
     names = given.only.split(",") if given.only else list(SEARCHES)
     done = read(given.courses)
