@@ -7,7 +7,7 @@ All searches spend the same epochs, on a table of real trainings (see ``surrogat
 training after the other. Compared is the hypervolume of the models that each has by then, as a
 share of that of all trainings of the table, and the compute after which a search has what optuna's
 TPE has at the end. Courses are kept in ``results/search_efficiency.jsonl``, so that a run that was
-ended goes on; the tables and the plot are made anew from there.
+ended goes on; the tables are made anew from there.
 """
 
 from __future__ import annotations
