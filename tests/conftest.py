@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +105,19 @@ def _nifti(path: Path, values: NDArray[Any], affine: NDArray[Any] = LPS) -> Path
     path.parent.mkdir(parents=True, exist_ok=True)
     nib.save(nib.Nifti1Image(values, affine), path)
     return path
+
+
+@pytest.fixture
+def files_no_larger_than():
+    """Files that end at so many bytes, within a block: what a full disk does to a writer."""
+
+    @contextmanager
+    def limited(limit):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited

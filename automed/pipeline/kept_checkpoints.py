@@ -6,6 +6,7 @@ from pathlib import Path
 
 from automed.domain.trial import Trial
 from automed.pipeline.files import CHECKPOINT, RESULT, writing
+from automed.pipeline.folder import remove_checkpoint
 from automed.pipeline.job import Job
 
 MOST_BYTES = 8 * 2**30
@@ -45,8 +46,7 @@ def trim(job: Job, most: int = MOST_BYTES) -> None:
     for _, size, path in newest:
         total += size
         if total > most:
-            with writing(path):
-                path.unlink(missing_ok=True)
+            remove_checkpoint(path.parent)
 
 
 def _all(trials: Path) -> list[Path]:

@@ -24,6 +24,7 @@ from automed.search.family import (
 from automed.search.journal import Journal
 from automed.search.screen import CostOf, Verdict, screen, screen_family
 from automed.search.shadow import Proposal
+from automed.search.spending import epochs_of
 
 
 class Admission:
@@ -81,7 +82,7 @@ class Admission:
         """
         attrs: dict[str, Any] = {
             record.CONTINUES: stopped.number,
-            record.CONTINUES_FROM: max(stopped.intermediate_values, default=0),
+            record.CONTINUES_FROM: epochs_of(stopped),
         }
         inherited = (record.ORIGIN, record.EXTRA, record.WISHES, record.PREDICTED, record.SEED)
         attrs |= {key: stopped.user_attrs[key] for key in inherited if key in stopped.user_attrs}
@@ -91,7 +92,7 @@ class Admission:
             if key.startswith(record.CONSTRAINT)
         }
         config = Config(stopped.params)
-        proposal = Proposal(config, stopped.distributions, constraints, {}, attrs[record.ORIGIN])
+        proposal = Proposal(config, stopped.distributions, {}, {}, attrs[record.ORIGIN])
         curve = dict(stopped.intermediate_values)
         return self._journal.add(proposal, TrialState.RUNNING, attrs, constraints, curve)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from automed.domain.errors import StudyError
 from automed.domain.study_spec import StudySpec
+from automed.search.whole_file import write_whole
 
 SPEC_FILE = "study.json"
 
@@ -21,22 +20,7 @@ def write_spec(folder: Path, spec: StudySpec) -> None:
     Raises:
         StudyError: The folder cannot be written to.
     """
-    text = json.dumps(spec.model_dump(mode="json"), indent=2) + "\n"
-    try:
-        handle, name = tempfile.mkstemp(dir=folder, prefix=SPEC_FILE)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(folder / SPEC_FILE)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise StudyError(
-            f"{folder / SPEC_FILE} cannot be written", found=error.strerror or str(error)
-        ) from error
+    write_whole(folder / SPEC_FILE, json.dumps(spec.model_dump(mode="json"), indent=2) + "\n")
 
 
 def read_spec(folder: Path) -> StudySpec:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -243,21 +241,10 @@ def test_a_diverged_trial_raises_and_leaves_no_result(job_of, trial_of):
     assert {p.name for p in job.trial_folder(trial).iterdir()} == {"history.jsonl"}
 
 
-@contextmanager
-def files_no_larger_than(limit):
-    """The system refuses to write past so many bytes, as it does on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.parametrize(
     ("limit", "name"), [(100_000, "weights.safetensors"), (10, "history.jsonl")]
 )
-def test_a_full_disk_is_told_with_the_file(job_of, trial_of, limit, name):
+def test_a_full_disk_is_told_with_the_file(job_of, trial_of, limit, name, files_no_larger_than):
     job, trial = job_of("segmentation"), trial_of("segmentation")
     with files_no_larger_than(limit), pytest.raises(WorkspaceError, match=f"{name} cannot be"):
         run_trial(trial, job, lambda m: Decision.STOP)

@@ -6,12 +6,11 @@ from itertools import pairwise
 
 import pytest
 import toy_study as toy
+from toy_family import cost_of, train
+from toy_family import result_of as result
 
 from automed.domain.budget import Budget, Limits
 from automed.domain.compression import compression_of, dense, read_compressions
-from automed.domain.config import Config
-from automed.domain.cost import Cost, Quantity
-from automed.domain.errors import CompressionError
 from automed.domain.objective import Constraint
 from automed.domain.result import Failure
 from automed.domain.trial import TrialState
@@ -33,31 +32,6 @@ when = { "compression.method" = "ptq" }
 choices = [0.3, 0.5]
 when = { "compression.method" = "prune" }
 """
-
-
-def cost_of(config: Config) -> Cost:
-    whole = toy.cost_of(dense(config))
-    compression = compression_of(config)
-    if compression is None:
-        return whole
-    if compression.ratio == 0.99:
-        raise CompressionError("nothing would be left of the model")
-    left = (1 - compression.ratio) ** 2 if "prune" in compression.steps else 1.0
-    stored = 0.27 if compression.quantized else 1.0
-    return whole.replace(
-        macs=Quantity(value=whole.macs.value * left),
-        size_bytes=Quantity(value=whole.size_bytes.value * left * stored),
-    )
-
-
-def result(trial):
-    found = toy.result_of(trial.replace(config=dense(trial.config)))
-    return found.replace(cost=cost_of(trial.config), parent=trial.parent)
-
-
-def train(trial, report):
-    toy.train(trial.replace(config=dense(trial.config)), report)
-    return result(trial)
 
 
 def opened(tmp_path, name="s", **changes):

@@ -8,8 +8,7 @@ import pytest
 import toy_family as family
 import toy_study as toy
 
-from automed.domain.errors import DivergedError, SpaceError
-from automed.domain.result import Failure
+from automed.domain.errors import SpaceError
 from automed.domain.study_spec import StudySpec
 from automed.executors.inline import run
 from automed.search.enqueued_file import read_enqueued
@@ -223,7 +222,7 @@ def test_a_killed_and_resumed_study_equals_one_in_one_go_and_replays(tmp_path):
     pieces: list[tuple] = []
     while len(pieces) < len(whole) or "RUNNING" in {piece[3] for piece in pieces}:
         with Study.open(tmp_path / "two", toy.cost_of) as study:
-            step(study)
+            toy.step(study)
             study.ask()  # and no more: killed in its training
             pieces = toy.history(study.trials)
     assert pieces == whole
@@ -231,17 +230,6 @@ def test_a_killed_and_resumed_study_equals_one_in_one_go_and_replays(tmp_path):
         found = replay(tmp_path / folder, lambda _: toy.cost_of, lambda *_: None)
         assert found.differences == ()
         assert found.tallies["suggestions"].recomputed == len(whole)
-
-
-def step(study: Study) -> None:
-    trial = study.ask()
-    if trial is None:
-        return
-    try:
-        outcome = toy.train(trial, lambda m: study.report(trial, m))
-    except DivergedError as error:
-        outcome = Failure(kind="DivergedError", message=str(error), epoch=error.epoch)
-    study.tell(trial, outcome)
 
 
 def test_a_compressed_one_gets_its_training_first(tmp_path):

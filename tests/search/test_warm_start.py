@@ -12,9 +12,8 @@ import pytest
 import toy_study as toy
 
 from automed.domain.config import Config
-from automed.domain.errors import AutomedError, DivergedError, StudyError
+from automed.domain.errors import AutomedError, StudyError
 from automed.domain.objective import Constraint
-from automed.domain.result import Failure
 from automed.domain.study_spec import StudySpec, WarmStart
 from automed.domain.task import ClassificationTask
 from automed.executors.inline import run
@@ -169,24 +168,13 @@ def test_killed_and_resumed_without_the_source_it_equals_one_in_one_go(tmp_path,
     while len(pieces) < len(whole) or "RUNNING" in {piece[3] for piece in pieces}:
         with Study.open(tmp_path / "two", toy.cost_of) as study:
             for _ in range(3):
-                step(study)
+                toy.step(study)
             study.ask()  # and no more: killed in its training
             pieces = toy.history(study.trials)
     assert pieces == whole
     found = replay(tmp_path / "two", lambda _: toy.cost_of, lambda *_: None)
     assert found.differences == ()
     assert found.tallies["suggestions"].recomputed == len(whole)
-
-
-def step(study: Study) -> None:
-    trial = study.ask()
-    if trial is None:
-        return
-    try:
-        outcome = toy.train(trial, lambda m: study.report(trial, m))
-    except DivergedError as error:
-        outcome = Failure(kind="DivergedError", message=str(error), epoch=error.epoch)
-    study.tell(trial, outcome)
 
 
 def test_ehvi_replays(tmp_path, source):

@@ -17,7 +17,7 @@ from automed.domain.cost import Cost, Quantity
 from automed.domain.errors import AutomedError, DivergedError
 from automed.domain.measurement import Measurement
 from automed.domain.objective import Constraint
-from automed.domain.result import Result
+from automed.domain.result import Failure, Result
 from automed.domain.space_file import parse_space
 from automed.domain.study_spec import DataRef, StudySpec
 from automed.domain.task import Baseline, SegmentationTask
@@ -159,6 +159,18 @@ def train(trial: Trial, report: Any) -> Result:
         if trial.seed % 6 == 0:
             raise DivergedError(measurement.epoch, "the loss")
     return result_of(trial)
+
+
+def step(study: Any) -> None:
+    """One trial, if there is one, as an executor runs it."""
+    trial = study.ask()
+    if trial is None:
+        return
+    try:
+        outcome: Result | Failure = train(trial, lambda m: study.report(trial, m))
+    except DivergedError as error:
+        outcome = Failure(kind="DivergedError", message=str(error), epoch=error.epoch)
+    study.tell(trial, outcome)
 
 
 def history(trials: Any) -> list[tuple[Any, ...]]:

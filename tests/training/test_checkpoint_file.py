@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import resource
-from contextlib import contextmanager
 
 import pytest
 import torch
@@ -21,17 +19,6 @@ def path(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     write_state(path, STATE, "mine")
     return path
-
-
-@contextmanager
-def files_no_larger_than(limit):
-    """The system refuses to write past so many bytes, as it does on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def assert_same(state):
@@ -103,7 +90,7 @@ def test_weights_without_a_state_are_not_read(tmp_path, caplog):
     assert [r.levelname for r in caplog.records] == ["WARNING"] * 2
 
 
-def test_a_full_disk_leaves_the_file_that_was_there(path):
+def test_a_full_disk_leaves_the_file_that_was_there(path, files_no_larger_than):
     with files_no_larger_than(10_000), pytest.raises(OSError, match="File too large"):
         write_state(path, {"weights": torch.zeros(5000)}, "mine")
     assert_same(read_state(path, "mine", CPU))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import resource
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -247,18 +245,7 @@ def test_after_a_damaged_one_it_begins_anew(path, caplog):
     assert "starts anew" in caplog.text
 
 
-@contextmanager
-def files_no_larger_than(limit):
-    """The system refuses to write past so many bytes, as it does on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def test_a_full_disk_does_not_end_it(path, monkeypatch, caplog):
+def test_a_full_disk_does_not_end_it(path, monkeypatch, caplog, files_no_larger_than):
     Run(MASKS, path, aside=1)
     after_each_epoch(monkeypatch)
     before = path.read_bytes()
