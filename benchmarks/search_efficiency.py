@@ -15,12 +15,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from courses_plot import plot
 from surrogates import rivals
 from surrogates.simulated import Course, search
 from surrogates.table import Table
@@ -30,6 +30,7 @@ from automed import __version__
 ROOT = Path(__file__).parent
 COURSES = ROOT / "results" / "search_efficiency.jsonl"
 PAGE = ROOT / "results" / "search_efficiency.md"
+PLOT = PAGE.with_suffix(".png")
 
 Run = Callable[[Table, int, int], Course]
 OURS = "automed ehvi + halving"
@@ -52,6 +53,9 @@ SEARCHES: dict[str, Run] = {
     "automed ehvi": partial(ours, sampler="ehvi", stopper="none"),
     OURS: partial(ours, sampler="ehvi", stopper="halving"),
 }
+
+DRAWN = (BASE, "optuna NSGA-II", "Ray OptunaSearch + ASHA", "Syne Tune MOASHA",
+         "automed ehvi", OURS)  # fmt: skip
 
 
 def main() -> None:
@@ -87,12 +91,15 @@ def main() -> None:
             with given.courses.open("a") as file:
                 file.write(json.dumps(line) + "\n")
             print(f"{name}, seed {seed}: {course.linear[-1]:.4f}", file=sys.stderr)
-    page = written(read(given.courses), table, epochs, names)
+    courses = by_search(read(given.courses), epochs, names)
+    page = written(courses, table, epochs)
     PAGE.write_text(page, encoding="utf-8")
+    plot({name: courses[name] for name in DRAWN if name in courses}, epochs, table.epochs, PLOT)
     print(page)
 
 
 Done = dict[tuple[str, int, int], Course]
+Courses = dict[str, dict[int, Course]]
 
 
 def read(path: Path) -> Done:
@@ -106,12 +113,17 @@ def read(path: Path) -> Done:
     return found
 
 
-def written(done: Done, table: Table, epochs: int, names: list[str]) -> str:
-    """The page: a table for each way to count costs."""
-    by_search: dict[str, dict[int, Course]] = defaultdict(dict)
+def by_search(done: Done, epochs: int, names: list[str]) -> Courses:
+    """The courses of one budget, by search and seed."""
+    found: Courses = {name: {} for name in names}
     for (name, seed, budget), course in done.items():
-        if budget == epochs and name in names:
-            by_search[name][seed] = course
+        if budget == epochs and name in found:
+            found[name][seed] = course
+    return {name: seeds for name, seeds in found.items() if seeds}
+
+
+def written(courses: Courses, table: Table, epochs: int) -> str:
+    """The page: a table for each way to count costs."""
     lines = [
         "# Compute for a front",
         "",
@@ -119,21 +131,22 @@ def written(done: Done, table: Table, epochs: int, names: list[str]) -> str:
         f"{len(table.rows)} configs of space `{table.space.name}`, trained {table.epochs} epochs "
         f"each on real images ({table.about['data']}, {table.about['image_size']} pixels); "
         f"budget {epochs} epochs = {epochs // table.epochs} whole trainings. Medians over "
-        f"{max(map(len, by_search.values()), default=0)} seeds, quartiles in brackets.",
+        f"{max(map(len, courses.values()), default=0)} seeds, quartiles in brackets.",
     ]
     for log in (False, True):
         scale = "by their logarithm" if log else "as they are"
-        lines += ["", f"## Costs {scale}", "", *section(by_search, epochs, log=log)]
+        lines += ["", f"## Costs {scale}", "", *section(courses, epochs, log=log)]
+    lines += ["", f"![What is missing, by compute]({PLOT.name})"]
     return "\n".join([*lines, ""])
 
 
-def section(by_search: dict[str, dict[int, Course]], epochs: int, *, log: bool) -> list[str]:
+def section(by_name: Courses, epochs: int, *, log: bool) -> list[str]:
     """Share of the whole hypervolume over compute, and the compute for TPE's last one."""
     shares = (1 / 9, 1 / 3, 2 / 3, 1.0)
     header = ["search", "trainings", *(f"{s:.0%}" for s in shares), f"compute for {BASE}'s front"]
     lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
-    target = float(np.median([c.at(epochs, log=log) for c in by_search[BASE].values()]))
-    for name, courses in by_search.items():
+    target = float(np.median([c.at(epochs, log=log) for c in by_name[BASE].values()]))
+    for name, courses in by_name.items():
         bought = [[c.at(s * epochs, log=log) for c in courses.values()] for s in shares]
         cells = [quartiles(values, 4) for values in bought]
         # A search that does not get there counts as one that needs more than there is.
