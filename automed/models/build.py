@@ -13,6 +13,7 @@ from automed.domain.task import AnyTask, ClassificationTask, SegmentationTask
 from automed.models.architectures import ARCHITECTURES, Architecture, Arguments
 from automed.models.build_error import BuildError
 from automed.models.encoders import check_encoder, encoder_of, quiet_smp, smp_name
+from automed.models.unread_stages import drop_unread_stages
 
 __all__ = ["BuildError", "architecture_of", "build_model"]
 
@@ -73,7 +74,7 @@ def _with_encoder(
     name = smp_name(_named_encoder(config), architecture.depth_of(arguments))
     try:
         with quiet_smp():
-            return architecture.build(
+            model = architecture.build(
                 name, encoder_weights=None,
                 in_channels=task.channels, classes=task.outputs, **arguments,
             )  # fmt: skip
@@ -84,6 +85,8 @@ def _with_encoder(
             expected=architecture.encoders,
             hint=_LEAVE_OUT,
         ) from error
+    drop_unread_stages(model)
+    return model
 
 
 def _classification(config: Config, task: ClassificationTask) -> torch.nn.Module:

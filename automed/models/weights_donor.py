@@ -18,6 +18,7 @@ from segmentation_models_pytorch.encoders import TimmUniversalEncoder, TimmViTEn
 
 from automed.domain.task import SegmentationTask
 from automed.models.encoders import quiet_smp, smp_name
+from automed.models.unread_stages import drop_unread_stages
 
 
 def segmentation_encoder(
@@ -46,6 +47,7 @@ def segmentation_encoder(
                 f"tu-{encoder}", in_channels=task.channels, depth=target._depth, weights=True,
                 pretrained_cfg_overlay=overlay,
             )  # fmt: skip
+        drop_unread_stages(donor)
         return donor
     with quiet_smp():
         donor = get_encoder(smp_name(encoder), weights=None)
