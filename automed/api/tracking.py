@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from automed.analysis.front_files import write_front
 from automed.analysis.pictures import render
+from automed.api.confirm_files import report_files
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
 from automed.search.view import feasible_front, read_study
 from automed.tracking.mlflow_tracker import MlflowTracker, SyncReport
+from automed.tracking.uri import tracking_uri
 
-
-def tracking_uri(workspace: Workspace) -> str:
-    """``$MLFLOW_TRACKING_URI``, else the SQLite store in the workspace."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workspace.mlflow}"
+__all__ = ["browse", "open_tracker", "sync_study", "tracking_uri"]
 
 
 def browse(workspace: Workspace) -> str:
@@ -36,7 +34,8 @@ def open_tracker(
         return render(trial_folder, classes)
 
     def front_files(trials: Sequence[Trial]) -> list[Path]:
-        return write_front(spec, trials, feasible_front(spec, trials), folder)
+        front = write_front(spec, trials, feasible_front(spec, trials), folder)
+        return [*front, *report_files(folder)]
 
     return MlflowTracker(spec, folder, tracking_uri(workspace), pictures, front_files, earlier)
 

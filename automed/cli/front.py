@@ -19,9 +19,11 @@ def front(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Print the Pareto front of a study and write it as PNG and interactive HTML."""
+    from automed.api.confirm_files import read_report
     from automed.api.front import show_front, write_front
     from automed.api.tracking import browse
     from automed.cli.budget_view import more_flags
+    from automed.cli.confirm_short import print_in_short
     from automed.cli.console import next_steps
     from automed.cli.front_view import print_files, print_front, to_export
 
@@ -33,8 +35,12 @@ def front(
         next_steps(("go on", resume))
         return
     print_files(write_front(shown, space, output))
+    report = read_report(space.studies / study)
+    if report is not None:
+        print_in_short(report)
     next_steps(
         ("search on", f"{resume} {more_flags(shown.spec.budget, shown.spent)}"),
         *to_export(shown, space),
+        ("confirm it by retraining", f"automed confirm {study}{space.flag}"),
         ("browse every trial", browse(space)),
     )  # fmt: skip

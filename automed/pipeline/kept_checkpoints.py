@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from automed.domain.trial import Trial
@@ -27,8 +29,10 @@ def take_over(trial: Trial, job: Job) -> None:
         return
     left, own = job.folder_of(trial.continues) / CHECKPOINT, job.trial_folder(trial) / CHECKPOINT
     with writing(own):
-        if left.exists() and not own.exists():
-            left.replace(own)
+        if not own.exists():
+            # Gone, perhaps this very moment: another process of the search may be trimming.
+            with suppress(FileNotFoundError):
+                left.replace(own)
 
 
 def trim(job: Job, most: int = MOST_BYTES) -> None:
@@ -37,18 +41,18 @@ def trim(job: Job, most: int = MOST_BYTES) -> None:
     Raises:
         WorkspaceError: One cannot be removed.
     """
-    trials = Path(job.folder) / "trials"
-    newest = sorted(
-        ((path.stat().st_mtime_ns, path.stat().st_size, path) for path in _all(trials)),
-        reverse=True,
-    )
     total = 0
-    for _, size, path in newest:
+    for _, size, path in sorted(_all(Path(job.folder) / "trials"), reverse=True):
         total += size
         if total > most:
             remove_checkpoint(path.parent)
 
 
-def _all(trials: Path) -> list[Path]:
-    # Running trials have no result yet: theirs are in use.
-    return [path for path in trials.glob(f"*/{CHECKPOINT}") if (path.parent / RESULT).exists()]
+def _all(trials: Path) -> Iterator[tuple[int, int, Path]]:
+    """Time, size and place of each."""
+    for path in trials.glob(f"*/{CHECKPOINT}"):
+        # Running trials have no result yet: theirs are in use.
+        if (path.parent / RESULT).exists():
+            with suppress(FileNotFoundError):  # taken over by another worker's trial meanwhile
+                status = path.stat()
+                yield status.st_mtime_ns, status.st_size, path

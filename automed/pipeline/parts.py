@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +26,18 @@ def parts_of(task: AnyTask, job: Job) -> Parts:
     Raises:
         DataError: The image cache is missing or damaged.
     """
+    return Parts(_part(task, job, job.split.train), _part(task, job, job.split.val))
+
+
+def locked_part_of(task: AnyTask, job: Job) -> Part:
+    """The test part: for `automed.pipeline.locked_score`, after all selection, and nobody else.
+
+    Raises:
+        DataError: The image cache is missing or damaged.
+    """
+    return _part(task, job, job.split.test)
+
+
+def _part(task: AnyTask, job: Job, ids: Sequence[str]) -> Part:
     cache = open_cache(Path(job.cache), cache_key(job.spec.data.digest, task))
-    train, val = (
-        Part(cache.images, cache.targets, cache.index(ids), classes=len(task.classes))
-        for ids in (job.split.train, job.split.val)
-    )
-    return Parts(train, val)
+    return Part(cache.images, cache.targets, cache.index(ids), classes=len(task.classes))
