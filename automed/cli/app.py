@@ -10,7 +10,9 @@ import typer
 from automed import __version__
 from automed.cli import (
     bench,
+    confirm,
     data,
+    doctor,
     encoders,
     export,
     front,
@@ -38,6 +40,7 @@ app = typer.Typer(
 )
 app.command()(search.search)
 app.command()(front.front)
+app.command()(confirm.confirm)
 app.command()(export.export)
 app.command()(predict.predict)
 app.command()(bench.bench)
@@ -48,6 +51,7 @@ app.command()(studies.studies)
 app.command()(tasks.tasks)
 app.command()(encoders.encoders)
 app.command()(sync.sync)
+app.command()(doctor.doctor)
 app.add_typer(data.app, name="data")
 app.add_typer(plugin.app, name="plugin")
 app.add_typer(space.app, name="space")

@@ -1,0 +1,89 @@
+"""Whether a Ray cluster answers. Ray is asked in a process of its own: it may hang, or chatter."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from automed.domain.errors import AutomedError
+
+_ASK = """
+import json, sys, ray
+ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR", configure_logging=False)
+alive = [node for node in ray.nodes() if node["Alive"]]
+total, free = ray.cluster_resources(), ray.available_resources()
+print(json.dumps([len(alive), *(r.get(k, 0.0) for k in ("CPU", "GPU") for r in (total, free))]))
+"""
+
+
+_KNOCK_SECONDS = 2.0
+"""For a connection alone: Ray itself tries for half a minute before it says that none is there."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What a Ray cluster has.
+
+    Attributes:
+        nodes: That are alive.
+        cpus: In all.
+        free_cpus: That no task holds.
+        gpus: In all.
+        free_gpus: That no task holds.
+    """
+
+    nodes: int
+    cpus: float
+    free_cpus: float
+    gpus: float
+    free_gpus: float
+
+
+def ray_version() -> str | None:
+    """The installed version, told without importing Ray; None: it is not installed."""
+    try:
+        return version("ray")
+    except PackageNotFoundError:
+        return None
+
+
+def ask_cluster(address: str, seconds: float) -> Cluster:
+    """Connect to a cluster as a driver, and leave again.
+
+    Args:
+        address: ``HOST:PORT`` of the head, ``ray://HOST:PORT``, or ``auto`` for the one here.
+        seconds: How long to wait; Ray alone takes some to import.
+
+    Raises:
+        AutomedError: Nothing answered, or Ray refused.
+    """
+    command = [sys.executable, "-c", _ASK, address]
+    problem = f"no Ray cluster answers at {address}"
+    _knock(address, problem)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=seconds,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise AutomedError(problem, found=f"silence for {seconds:g} s") from None
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise AutomedError(problem, found=lines[-1] if lines else f"exit code {done.returncode}")
+    return Cluster(*json.loads(done.stdout.splitlines()[-1]))
+
+
+def _knock(address: str, problem: str) -> None:
+    named = re.fullmatch(r"(?:ray://)?(.+):(\d+)", address)
+    if named is None:
+        return  # auto: Ray looks for the address itself
+    try:
+        place = (named[1].strip("[]"), int(named[2]))
+        socket.create_connection(place, timeout=_KNOCK_SECONDS).close()
+    except OSError as error:
+        raise AutomedError(problem, found=(error.strerror or str(error)).lower()) from None
