@@ -11,6 +11,7 @@ from automed.cli.options import WorkspaceOption, workspace_at
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from automed.api.front import ShownFront
     from automed.domain.objective import Constraint
     from automed.domain.trial import Trial
 
@@ -43,8 +44,10 @@ def trials(
     for trial in listed:
         mark = "*" if trial.number in front else ""
         table.add_row(
-            f"{trial.number}{mark}", trial.label, *_figures(trial, numbered, shown.spec.task.guide),
-            Text(_broken(trial, bounds) + _about(trial), style="cyan") + Text(_config(trial)),
+            f"{trial.number}{mark}", "paused" if trial.number in shown.paused else trial.label,
+            *_figures(trial, numbered, shown.spec.task.guide),
+            Text(_broken(trial, bounds) + _waits(trial, shown) + _about(trial), style="cyan")
+            + Text(_config(trial)),
         )  # fmt: skip
     out.print(table)
     hidden = len(shown.trials) - len(listed)
@@ -87,6 +90,14 @@ def _broken(trial: Trial, constraints: Sequence[Constraint]) -> str:
 
     broken = broken_by(constraints, trial.result.values()) if trial.result is not None else []
     return "".join(f"{words}: " for words in broken)
+
+
+def _waits(trial: Trial, shown: ShownFront) -> str:
+    """How far a training has come that nobody goes on with now."""
+    if trial.number not in shown.paused or trial.parent is not None:
+        return ""
+    epochs = trial.config.get("training.epochs", shown.spec.task.training.epochs)
+    return f"paused at epoch {shown.paused[trial.number]} of {epochs}: "
 
 
 def _about(trial: Trial) -> str:

@@ -60,6 +60,8 @@ class StudySpec(Frozen):
     sampler: str = "tpe"
     stopper: str = "none"
     """Which trainings are ended early."""
+    brackets: int = Field(default=1, ge=1)
+    """Among how many brackets successive halving shares trainings out."""
     enqueued: tuple[Baseline, ...] = ()
     """Configs that the user wants tried after the task's baselines. Of one that lacks parameters
     the sampler draws the rest."""

@@ -63,14 +63,24 @@ class _Task(Frozen):
     """Which synthetic demo data stand in where no data set is registered."""
 
     @property
+    def certain(self) -> tuple[Objective, ...]:
+        """The objectives that are known exactly before any training: what a model costs."""
+        return tuple(o for o in self.objectives if o.metric in COST_METRICS)
+
+    @property
+    def uncertain(self) -> tuple[Objective, ...]:
+        """The objectives that only training decides; at least one."""
+        return tuple(o for o in self.objectives if o.metric not in COST_METRICS)
+
+    @property
     def guide(self) -> str:
         """The metric that early stopping and the choice of the best epoch watch."""
-        return next(o.metric for o in self.objectives if o.metric not in COST_METRICS)
+        return self.quality.metric
 
     @property
     def quality(self) -> Objective:
         """The objective that the guide metric belongs to."""
-        return next(o for o in self.objectives if o.metric == self.guide)
+        return self.uncertain[0]
 
     def _check(self, metrics: tuple[str, ...]) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
@@ -81,7 +91,7 @@ class _Task(Frozen):
         unknown = [o.metric for o in self.objectives if o.metric not in known]
         if unknown:
             raise ValueError(f"unknown objectives {unknown}, expected some of {list(known)}")
-        if all(o.metric in COST_METRICS for o in self.objectives):
+        if not self.uncertain:
             raise ValueError("one objective must be a quality, such as dice or f1_macro")
 
     def unreachable_baselines(self) -> list[str]:

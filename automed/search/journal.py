@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from automed import __version__
 from automed.domain.errors import StudyError
 from automed.domain.study_spec import StudySpec
 from automed.search.journal_repair import repair
@@ -146,11 +148,13 @@ class Journal:
             "automed:dataset": spec.data.name,
             "automed:sampler": spec.sampler,
             "automed:seed": spec.seed,
+            # What a resume may change: the log says from where on which of it held.
+            "automed:opened": {"version": __version__, "compress": [str(c) for c in spec.compress]},
         }
         known = self._storage.get_study_user_attrs(study_id)
         for key, value in about.items():
             if known.get(key) != value:
-                self._storage.set_study_user_attr(study_id, key, value)
+                self._write(partial(self._storage.set_study_user_attr, study_id, key, value))
 
     def _write(self, write: Callable[[], Answer]) -> Answer:
         try:
@@ -197,7 +201,7 @@ def _refuse_lost(path: Path) -> None:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, KeyError, AssertionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
         raise StudyError(
             f"{path} cannot be read",
             found=f"{type(error).__name__}: {error}",

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -34,12 +34,12 @@ class StudyLock:
         self._folder = folder
         # Not thread-local: an executor may run the study in a thread other than the caller's.
         self._lock = FileLock(folder / LOCK_FILE, thread_local=False)
-        pid, host = self._holder()
+        pid, host = _holder(folder)
         try:
-            self._lock.acquire(timeout=GRACE_SECONDS if self._is_dead(pid, host) else 0)
+            self._lock.acquire(timeout=GRACE_SECONDS if _is_dead(pid, host) else 0)
             self._sign()
         except Timeout:
-            pid, host = self._holder()
+            pid, host = _holder(folder)
             raise StudyError(
                 f"study {folder.name!r} is already running, pid {pid or 'unknown'} on "
                 f"{host or 'an unknown host'}",
@@ -62,28 +62,39 @@ class StudyLock:
 
     def release(self) -> None:
         """Let another search have the folder. Does nothing when called again."""
+        if self._lock.is_locked:
+            # Only readers miss it, who would take a process that lives on for a search.
+            with suppress(OSError):
+                (self._folder / HOLDER_FILE).unlink(missing_ok=True)
         self._lock.release()
 
     def _sign(self) -> None:
         holder = {"pid": os.getpid(), "host": socket.gethostname()}
         (self._folder / HOLDER_FILE).write_text(json.dumps(holder), encoding="utf-8")
 
-    def _holder(self) -> tuple[int | None, str | None]:
-        try:
-            holder = json.loads((self._folder / HOLDER_FILE).read_text(encoding="utf-8"))
-            return int(holder["pid"]), str(holder["host"])
-        except (OSError, ValueError, KeyError, TypeError):
-            # The file only serves the message; the lock itself does not depend on it.
-            return None, None
 
-    @staticmethod
-    def _is_dead(pid: int | None, host: str | None) -> bool:
-        if pid is None or host != socket.gethostname():
-            return False
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
+def is_held(folder: Path) -> bool:
+    """Whether a search is running in a study's folder, as far as its note says; takes no lock."""
+    pid, host = _holder(folder)
+    return pid is not None and not _is_dead(pid, host)
+
+
+def _holder(folder: Path) -> tuple[int | None, str | None]:
+    try:
+        holder = json.loads((folder / HOLDER_FILE).read_text(encoding="utf-8"))
+        return int(holder["pid"]), str(holder["host"])
+    except (OSError, ValueError, KeyError, TypeError):
+        # The file only serves messages; the lock itself does not depend on it.
+        return None, None
+
+
+def _is_dead(pid: int | None, host: str | None) -> bool:
+    if pid is None or host != socket.gethostname():
         return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

@@ -22,7 +22,7 @@ from automed.search.feasible import made_feasible
 from automed.search.probe import find_feasible
 from automed.search.record import REJECTED, config_of
 from automed.search.samplers.context import Context
-from automed.search.samplers.registry import make_sampler
+from automed.search.samplers.registry import make_sampler, shown_to
 from automed.search.screen import Verdict
 from automed.search.shadow import Proposal, Shadow
 from automed.search.told import Told
@@ -84,7 +84,8 @@ class Proposer:
         seen |= {_key(wish) for trial in history for wish in wishes_of(trial)}
         task = self._spec.task
         told = self._told(history)
-        shadow = Shadow(task.space, task.objectives, [*self._warm(told), *told])
+        shown = shown_to(self._spec, [*self._warm(told), *told])
+        shadow = Shadow(task.space, task.objectives, shown)
         for name, config in self.baselines.items():
             if _key(config) not in seen:
                 return shadow.ask(self._sampler(number, 0), name, fixed=config)

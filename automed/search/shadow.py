@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import optuna
 from optuna.distributions import BaseDistribution
@@ -112,7 +112,7 @@ class Shadow:
         copied = template(
             trial.state,
             trial.params,
-            trial.distributions,
+            _Shared(trial.distributions),
             values=trial.values,
             system_attrs=trial.system_attrs,
             # Under several objectives TPE fails on a stopped trial that has intermediate values.
@@ -122,6 +122,17 @@ class Shadow:
         self._storage.create_new_trial(self._id, copied)
         for key, value in trial.user_attrs.get(SAMPLER_STATE, {}).items():
             self._storage.set_study_system_attr(self._id, key, value)
+
+
+class _Shared(dict[str, BaseDistribution]):
+    """Distributions of a finished trial, which nobody changes.
+
+    The storage copies each trial deeply, and most of what it would copy is these: for a thousand
+    trials a third of a second, at each suggestion.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
 
 
 def _without_excess(history: list[FrozenTrial]) -> list[FrozenTrial]:

@@ -9,8 +9,9 @@ from optuna.trial import FrozenTrial
 from automed.domain.stop import Stop
 from automed.domain.study_spec import StudySpec
 from automed.search import record
-from automed.search.contenders import Contenders
+from automed.search.contenders import Contenders, trains
 from automed.search.stoppers.registry import make_stopper
+from automed.search.stoppers.stopper import Final, NoStopper
 
 
 class Stopping:
@@ -39,15 +40,19 @@ class Stopping:
         """
         trials = list(history)
         trial = next((t for t in trials if t.number == number), None)
-        contenders = self._contenders.among(trials)
-        contender = contenders.pop(number, None)
-        if trial is None or contender is None:
+        if trial is None or not trains(trial):
             return None
         known = record.stop_of(trial)
         if known is not None:
             return known if epoch >= known.epoch else None
+        if isinstance(self._stopper, NoStopper):
+            return None
         if epoch <= trial.user_attrs.get(record.CONTINUES_FROM, 0):
             return None  # what was trained before is only told again
+        contenders = self._contenders.among(trials)
+        contender = contenders.pop(number, None)
+        if contender is None:
+            return None
         why = self._stopper.decide(contender, epoch, list(contenders.values()))
         return None if why is None else Stop(epoch=epoch, why=why)
 
@@ -58,4 +63,6 @@ class Stopping:
             history: The study's trials.
             at_last: Nothing new is left to train: the best of the stopped ones goes on.
         """
+        if isinstance(self._stopper, Final):
+            return None
         return self._stopper.resumed(list(self._contenders.among(history).values()), at_last)

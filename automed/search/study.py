@@ -107,7 +107,7 @@ class Study:
         """
         check_sampler(spec.sampler)
         check_fits(spec)
-        check_stopper(spec.stopper)
+        check_stopper(spec.stopper, spec.brackets, spec.task.training.epochs)
         check_constraints(spec.constraints, spec.task, spec.artifact)
         _refuse_existing(folder, spec)
         find_feasible(spec, lambda config: screen_family(config, spec, cost_of))

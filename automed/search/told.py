@@ -8,7 +8,6 @@ from datetime import datetime
 
 from optuna.trial import FrozenTrial, TrialState
 
-from automed.domain.objective import COST_METRICS
 from automed.domain.study_spec import StudySpec
 from automed.search import record
 from automed.search.contenders import Contenders
@@ -28,8 +27,7 @@ class Told:
     def __init__(self, spec: StudySpec) -> None:
         self._spec = spec
         self._contenders = Contenders(spec)
-        metrics = {o.metric for o in spec.task.objectives}
-        self._possible = metrics - set(COST_METRICS) == {spec.task.guide}
+        self._possible = len(spec.task.uncertain) == 1
 
     def __call__(self, history: Sequence[FrozenTrial]) -> list[FrozenTrial]:
         """The trials as a sampler should see them; of a training in two parts, the second."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from optuna.trial import TrialState
 
 from automed.domain.budget import Spent
 from automed.domain.front import Front, front_of
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
 from automed.search.journal import read_trials
+from automed.search.lock import is_held
 from automed.search.record import is_ours, trial_of
-from automed.search.spending import spent_by
+from automed.search.spending import epochs_of, spent_by
 from automed.search.study_file import read_spec
 
 
@@ -27,6 +30,7 @@ class StudyView:
         trials: All trials in order, rejected ones included.
         started: When the first trial began, local time; None: no trial yet.
         spent: What the trials have spent; of a running one, what it has reported.
+        paused: The trials that wait for the search to go on, with the last epoch of each.
     """
 
     folder: Path
@@ -34,6 +38,7 @@ class StudyView:
     trials: tuple[Trial, ...]
     started: datetime | None
     spent: Spent
+    paused: dict[int, int] = field(default_factory=dict)
 
     def front(self) -> Front:
         """The front of the complete trials that keep all constraints."""
@@ -48,12 +53,14 @@ def read_study(folder: Path) -> StudyView:
     """
     spec = read_spec(folder)
     frozen = [trial for trial in read_trials(folder, spec) if is_ours(trial)]
+    unfinished = {t.number: epochs_of(t) for t in frozen if t.state is TrialState.RUNNING}
     return StudyView(
         folder=folder,
         spec=spec,
         trials=tuple(trial_of(trial) for trial in frozen),
         started=frozen[0].datetime_start if frozen else None,
         spent=spent_by(frozen),
+        paused={} if is_held(folder) else unfinished,
     )
 
 

@@ -15,7 +15,6 @@ from automed.domain.compression import PREFIX, compression_of, dense
 from automed.domain.config import Config
 from automed.domain.errors import StudyError
 from automed.domain.front import non_dominated
-from automed.domain.objective import COST_METRICS
 from automed.domain.result import Result
 from automed.domain.space import SearchSpace
 from automed.domain.study_spec import StudySpec
@@ -123,7 +122,7 @@ def _found(
     finished: Sequence[FrozenTrial], source: StudySpec, spec: StudySpec, left_out: Counter[str]
 ) -> Iterator[_Found]:
     objectives = spec.task.objectives
-    needed = [o.metric for o in objectives if o.metric not in COST_METRICS]
+    needed = [o.metric for o in spec.task.uncertain]
     for trial in finished:
         config = _inside(Config(trial.params), spec.task.space)
         values = _values_of(trial, source)

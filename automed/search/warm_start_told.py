@@ -12,7 +12,6 @@ from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import rankdata
 
 from automed.domain.config import Config
-from automed.domain.objective import COST_METRICS
 from automed.domain.study_spec import StudySpec
 from automed.search import record
 from automed.search.distributions import distributions_of
@@ -57,7 +56,7 @@ class WarmTrials:
         left = max(0, len(self._prior.trials) - len(own))
         if not left:
             return []
-        uncertain = [o.metric for o in self._spec.task.objectives if o.metric not in COST_METRICS]
+        uncertain = [o.metric for o in self._spec.task.uncertain]
         moved = {metric: self._moved(metric, self._prior, own) for metric in uncertain}
         return [
             self._trial(trial, {m: float(moved[m][at]) for m in uncertain}, breeds=left > 1)

@@ -44,13 +44,15 @@ def shown(monkeypatch, tmp_path):
               failure=Failure(kind="DivergedError", message="the loss is NaN")),
         Trial(number=4, config=CONFIG, seed=0, state=TrialState.PRUNED, predicted=COST,
               rejected="GFLOPs above 1"),
+        Trial(number=5, config=CONFIG, seed=0),
+        Trial(number=6, config=CONFIG, seed=0),
     )  # fmt: skip
     spec = StudySpec(
         name="s", task=task, data=DataRef(name="demo", path="/d", digest="d"), split_digest="s",
         budget={"trials": 3}, version="0",
         constraints=({"metric": "dice", "bound": 0.795, "kind": "at_least"},),
     )  # fmt: skip
-    front = ShownFront(spec, made, front_of(made, task.objectives))
+    front = ShownFront(spec, made, front_of(made, task.objectives), paused={5: 2})
     monkeypatch.setattr("automed.api.front.show_front", lambda *_: front)
     written = Console(width=160, record=True, quiet=False)
     monkeypatch.setattr(console, "out", written)
@@ -82,6 +84,14 @@ def test_a_model_that_breaks_a_constraint_says_which(shown):
     text = shown(rejected=False)
     assert "Dice 0.79, allowed: at least 0.795: child of 0" in row(text, "1 ")
     assert "allowed" not in row(text, "0*")
+
+
+def test_a_training_that_nobody_goes_on_with_is_paused(shown):
+    text = shown(rejected=False)
+    epochs = load_task("cell").training.epochs
+    assert f"paused at epoch 2 of {epochs}: unet" in " ".join(row(text, "5 ").split())
+    assert "running" in row(text, "6 ")
+    assert "paused" not in row(text, "6 ")
 
 
 def test_rejected_ones_on_request(shown):

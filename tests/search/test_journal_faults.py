@@ -115,6 +115,25 @@ def test_garbage_at_the_end_is_set_aside_and_said(
     assert (folder / "journal.log.torn").read_bytes() == garbage + b"\n"
 
 
+@pytest.mark.parametrize("line", [b"5\n", b"[1]\n", b"null\n", b'"x"\n', b"{}\n", b"[]\n"])
+@pytest.mark.parametrize("at", [None, -3])
+def test_a_line_that_is_json_but_no_record_is_a_study_that_cannot_be_read(
+    finished: Path, tmp_path: Path, line: bytes, at: int | None
+) -> None:
+    """Optuna asks it for its fields: a TypeError, which no user should see."""
+    lines = (finished / "journal.log").read_bytes().splitlines(keepends=True)
+    lines.insert(len(lines) if at is None else at, line)
+    folder = copy_of(finished, tmp_path, b"".join(lines))
+    with pytest.raises(StudyError, match=r"journal\.log cannot be read"):
+        read_study(folder)
+    if at is None:
+        with Study.open(folder, cost_of) as study:
+            assert len(study.trials) == 4
+    else:
+        with pytest.raises(StudyError, match="is no record, but others follow it"):
+            Study.open(folder, cost_of)
+
+
 def test_garbage_in_the_middle_is_not_papered_over(finished: Path, tmp_path: Path) -> None:
     lines = (finished / "journal.log").read_bytes().splitlines(keepends=True)
     broken = b"".join([*lines[:-3], b"garbage\n", *lines[-3:]])

@@ -110,9 +110,10 @@ class ExactCostEHVI(BaseSampler):
     ) -> Config:
         """The candidate that adds most, as far as the quality model can tell.
 
-        Models that are being trained count as if they had what is expected of them, so that
-        workers that ask at the same time are not all sent to one place. Another study's teach the
-        model, but are nothing that this one has.
+        Models that are being trained count as if they had what is expected of them, on the front
+        and for the quality model, which is the surer of what is close to them: workers that ask at
+        the same time are not all sent to one place. Another study's teach the model, but are
+        nothing that this one has.
         """
         quality, costs = self._prices.of_trials(done)
         priced = self._prices.of_costs(drawn.values())
@@ -126,12 +127,15 @@ class ExactCostEHVI(BaseSampler):
         def points(configs: Sequence[Config], log_costs: Array) -> Array:
             return np.column_stack([self._encoding(configs), (log_costs - low) / span])
 
-        latest = [Config(t.params) for t in done[-MOST:]]
-        model = QualityModel(points(latest, costs[-MOST:]), quality[-MOST:])
+        latest = points([Config(t.params) for t in done[-MOST:]], costs[-MOST:])
+        reached = quality[-MOST:]
+        model = QualityModel(latest, reached)
         own = np.asarray([PRIOR not in t.system_attrs for t in done])
         quality, costs = quality[own], costs[own]
         if running:
-            expected, _ = model.predict(points(running, believed))
+            pending = points(running, believed)
+            expected, _ = model.predict(pending)
+            model = QualityModel(np.vstack([latest, pending]), np.append(reached, expected))
             quality, costs = np.append(quality, expected), np.vstack([costs, believed])
         candidates = list(drawn)
         mean, std = model.predict(points(candidates, priced))

@@ -31,17 +31,16 @@ class PriceList:
 
     def __init__(self, spec: StudySpec) -> None:
         objectives = spec.task.objectives
-        uncertain = [i for i, o in enumerate(objectives) if o.metric not in COST_METRICS]
-        if len(uncertain) != 1 or len(objectives) < 2:
+        if len(spec.task.uncertain) != 1 or not spec.task.certain:
             raise StudyError(
                 "the sampler 'ehvi' needs one objective that training decides, and costs",
                 found=", ".join(o.metric for o in objectives),
                 expected=f"one metric beside {', '.join(COST_METRICS)}",
                 hint="choose another sampler, such as tpe",
             )
-        self._at = uncertain[0]
-        self._objectives = objectives
-        quality = objectives[self._at]
+        quality = spec.task.quality
+        self._at = objectives.index(quality)
+        self._objectives, self._certain = objectives, spec.task.certain
         worst = quality.reference
         if worst is None:
             worst = 0.0 if quality.direction == "maximize" else np.inf
@@ -60,7 +59,7 @@ class PriceList:
 
     def of_costs(self, costs: Iterable[Cost]) -> Array:
         """Log costs, shape (configs, costs)."""
-        known = [o.metric for i, o in enumerate(self._objectives) if i != self._at]
+        known = [o.metric for o in self._certain]
         rows = [[cost.as_metrics()[metric] for metric in known] for cost in costs]
         return _logs(np.asarray(rows, np.float64).reshape(len(rows), len(known)))
 

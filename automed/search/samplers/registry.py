@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import (
     BaseSampler,
     BruteForceSampler,
-    GPSampler,
     NSGAIIISampler,
     NSGAIISampler,
     RandomSampler,
     TPESampler,
 )
+from optuna.trial import FrozenTrial
 
 from automed.domain.compression import PREFIX
 from automed.domain.errors import StudyError
-from automed.domain.objective import COST_METRICS
 from automed.domain.study_spec import StudySpec
 from automed.domain.task import AnyTask
 from automed.search.known import check_known
+from automed.search.samplers.brief_gp import MOST, BriefGP
 from automed.search.samplers.context import Context
 from automed.search.samplers.ehvi import ExactCostEHVI
+from automed.search.samplers.excerpt import excerpt
 from automed.search.samplers.full_space_qmc import make_qmc
 from automed.search.samplers.outside import HUB, outside_sampler, registered
 from automed.search.samplers.price_list import PriceList
@@ -84,14 +85,21 @@ def check_fits(spec: StudySpec) -> None:
         )
 
 
+def shown_to(spec: StudySpec, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """What a study's sampler sees of the trials: all of them, where it can bear that.
+
+    Ours chooses on its own what its model learns from, and draws from all.
+    """
+    return excerpt(trials, spec.task, MOST) if spec.sampler == "gp" else list(trials)
+
+
 def default_sampler(task: AnyTask) -> str:
     """The sampler for those who name none: ours, where all but one objective are exact costs.
 
     And where costs are quickly had: how far a model can be pruned takes seconds to say.
     """
-    uncertain = [o for o in task.objectives if o.metric not in COST_METRICS]
     compressed = any(key.startswith(PREFIX) for key in task.space.parameters)
-    return "ehvi" if len(uncertain) == 1 < len(task.objectives) and not compressed else "tpe"
+    return "ehvi" if len(task.uncertain) == 1 and task.certain and not compressed else "tpe"
 
 
 def _tpe(context: Context) -> BaseSampler:
@@ -104,7 +112,7 @@ def _tpe(context: Context) -> BaseSampler:
 
 
 def _gp(context: Context) -> BaseSampler:
-    return GPSampler(
+    return BriefGP(
         seed=context.seed, n_startup_trials=STARTUP_TRIALS, warn_independent_sampling=False
     )
 

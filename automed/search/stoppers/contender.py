@@ -18,6 +18,7 @@ class Contender:
         curve: The guide metric by epoch, its sign turned so that larger is better.
         finished: Whether it was trained to its end, rather than stopped, failed or running.
         stopped: Whether a stopper ended it: it could go on.
+        began_as: Number of the trial that began it, where this one continues it; None: this one.
     """
 
     number: int
@@ -25,6 +26,12 @@ class Contender:
     curve: Mapping[int, float]
     finished: bool
     stopped: bool = False
+    began_as: int | None = None
+
+    @property
+    def first(self) -> int:
+        """Number of the trial that began it: what a training keeps when it is continued."""
+        return self.number if self.began_as is None else self.began_as
 
     @property
     def epochs(self) -> int:

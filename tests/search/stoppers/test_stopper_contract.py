@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automed.search.stoppers.brackets import Brackets
 from automed.search.stoppers.contender import Contender
 from automed.search.stoppers.dominance import Dominance
 from automed.search.stoppers.halving import Halving
@@ -20,6 +21,7 @@ STOPPERS = {
     "none": NoStopper(),
     "halving": Halving(EPOCHS),
     "halving, second bracket": Halving(EPOCHS, bracket=1),
+    "halving in brackets": Brackets(Halving(EPOCHS), 3),
     "dominance": Dominance(),
     "median": Median(),
 }
