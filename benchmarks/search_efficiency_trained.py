@@ -4,8 +4,7 @@ Run: ``python benchmarks/search_efficiency_trained.py --data FOLDER [--seeds 5] 
 where the folder holds the images and masks of ``surrogates/README.md``.
 
 Both searches train the same space on the same split with automed's own pipeline, for equally many
-epochs: automed's as ``automed search --stopper halving`` runs it, stopped trainings going on from
-their checkpoints; optuna's as a loop over ``study.ask`` and ``study.tell``. A training is a
+epochs: automed's as ``automed search`` runs it by default; optuna's as a loop over ``study.ask`` and ``study.tell``. A training is a
 function of its config (measured: bit for bit), so optuna's repeats are charged but not run again.
 """
 
@@ -41,7 +40,7 @@ ROOT = Path(__file__).parent
 SPACE = ROOT / "surrogates" / "cell_table.toml"
 COURSES = ROOT / "results" / "search_efficiency_trained.jsonl"
 PAGE = COURSES.with_suffix(".md")
-OURS, BASE = "automed ehvi + halving", "optuna TPE"
+OURS, BASE = "automed ehvi + dominance", "optuna TPE"
 
 
 @dataclass
@@ -91,7 +90,7 @@ def _search(given: argparse.Namespace, seed: int, folder: Path) -> Search:
     request = SearchRequest(
         task="cell", data=given.data, space=str(SPACE), seed=seed, epochs=given.epochs,
         epoch_budget=given.trainings * given.epochs, weights="none", artifact="weights",
-        image_size=(given.image_size, given.image_size), stopper="halving",
+        image_size=(given.image_size, given.image_size), stopper="dominance",
         set_values=(f"training.patience={given.epochs}",),
         options=DataOptions(no_groups="one field each"),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,12 +26,14 @@ class ShownFront:
         trials: Every trial, rejected ones too.
         front: The non-dominated among the complete ones that keep the constraints.
         spent: What the study has spent.
+        paused: Trials that wait for the search to go on, with the last epoch of each.
     """
 
     spec: StudySpec
     trials: tuple[Trial, ...]
     front: Front
     spent: Spent = field(default_factory=Spent)
+    paused: Mapping[int, int] = field(default_factory=dict)
 
 
 def show_front(name: str, workspace: Workspace) -> ShownFront:
@@ -48,7 +51,7 @@ def show_front(name: str, workspace: Workspace) -> ShownFront:
             hint=f"automed studies{workspace.flag}",
         )
     view = read_study(folder)
-    return ShownFront(view.spec, view.trials, view.front(), view.spent)
+    return ShownFront(view.spec, view.trials, view.front(), view.spent, view.paused)
 
 
 def write_front(shown: ShownFront, workspace: Workspace, folder: Path | None = None) -> list[Path]:

@@ -91,7 +91,7 @@ class ReproduceRequest:
                 # The paper trains all of its epochs.
                 f"training.patience={max(epochs, 1)}",
             ),
-            weights="none", artifact="onnx",
+            weights="none", artifact="onnx", stopper="none",
             compress=tuple(c for c in grid.compressions if c.method != "none"),
         )  # fmt: skip
 

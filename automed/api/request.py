@@ -56,7 +56,8 @@ class SearchRequest:
         fix_values: ``key=value`` pairs that hold a parameter.
         weights: ``imagenet``, ``none`` or a folder with weight files.
         sampler: Name of the sampler; None: `default_sampler`.
-        stopper: Name of what ends trainings early.
+        stopper: Name of what ends trainings early; None: `default_stopper`.
+        brackets: Among how many brackets successive halving shares trainings out.
         enqueue: File of configs to try after the baselines.
         warm_start: Name of the study whose trials guide the sampler at first.
         compress: What each trained model is compressed with.
@@ -87,7 +88,8 @@ class SearchRequest:
     fix_values: tuple[str, ...] = ()
     weights: str = "imagenet"
     sampler: str | None = None
-    stopper: str = "none"
+    stopper: str | None = None
+    brackets: int = 1
     enqueue: Path | None = None
     warm_start: str | None = None
     compress: tuple[Compression, ...] = ()

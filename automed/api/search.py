@@ -11,9 +11,11 @@ from automed import __version__
 from automed.api.datasets import Checked, reopen, resolve_data
 from automed.api.knowledge import check_source, wanted_configs, with_warm_start
 from automed.api.naming import next_name
+from automed.api.one_trial import one_trial
 from automed.api.progress import Steps, silent
 from automed.api.request import SearchRequest, choices_of, encoders_of
 from automed.api.screened_cost import screened_cost
+from automed.api.workers import AS_BEFORE, ONE, OnRay, Places, Workers, places_for
 from automed.data.cache import build_cache
 from automed.data.dataset import Dataset
 from automed.data.split import make_split
@@ -21,11 +23,8 @@ from automed.domain.budget import Budget, Limits
 from automed.domain.compression import Compression
 from automed.domain.config import Config
 from automed.domain.cost import Cost
-from automed.domain.decision import Decision
 from automed.domain.errors import SplitError, StudyError
-from automed.domain.measurement import Measurement
 from automed.domain.observer import Observer
-from automed.domain.result import Result
 from automed.domain.split import Split
 from automed.domain.study_spec import StudySpec
 from automed.domain.task import AnyTask
@@ -33,21 +32,19 @@ from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
 from automed.executors.inline import run as run_inline
 from automed.executors.outcome import Outcome
+from automed.executors.processes import run as run_processes
+from automed.executors.run_trial import RunTrial
 from automed.models.weights import preflight
 from automed.pipeline.job import Job
-from automed.pipeline.resume import resume_trial
 from automed.registry.tasks import load_task
 from automed.search.samplers.registry import check_sampler, default_sampler
 from automed.search.screen import check_constraints
-from automed.search.stoppers.registry import check_stopper
+from automed.search.stoppers.registry import check_stopper, default_stopper
 from automed.search.study import Study
 from automed.search.study_file import read_spec
-from automed.training.device import resolve_device
 
 _FEW = 5
 """Validation samples below which a user is told that the front may be chance."""
-
-RunTrial = Callable[[Trial, Callable[[Measurement], Decision]], Result]
 
 
 @dataclass(frozen=True)
@@ -59,12 +56,14 @@ class Search:
         job: What every trial needs besides its config.
         checked: The data and their audit; None where a study goes on.
         notes: What a user should know before the search starts.
+        places: Where trainings compute; a single worker needs none, and trains in this process.
     """
 
     study: Study
     job: Job
     checked: Checked | None
     notes: tuple[str, ...]
+    places: Places = ONE
 
     def run(self, observers: Sequence[Observer] = ()) -> Outcome:
         """Run trials until the budget is spent, the space exhausted or the user interrupts.
@@ -72,8 +71,13 @@ class Search:
         Raises:
             StudyError: Trial after trial fails for the same reason.
         """
-        trial: RunTrial = partial(_run, job=self.job)
-        return run_inline(self.study, trial, observers)
+        trial = partial(one_trial, job=self.job)
+        if self.places.ray is not None:
+            return _on_ray(self.study, trial, observers, self.places.ray)
+        slots = self.places.slots
+        if len(slots) == 1:
+            return run_inline(self.study, trial, observers)
+        return run_processes(self.study, trial, observers, slots=slots)
 
 
 def start(
@@ -83,6 +87,7 @@ def start(
     on_rejected: Callable[[Trial], None] | None = None,
     device: str = "auto",
     task: AnyTask | None = None,
+    workers: Workers = AS_BEFORE,
 ) -> Search:
     """Create a study.
 
@@ -93,6 +98,7 @@ def start(
         on_rejected: Called with each trial that the screen rejected.
         device: As in `Job`.
         task: The request's task as it is to be searched, where not even the request can say it.
+        workers: How many trainings at a time.
 
     Raises:
         AutomedError: A setting is invalid, the data cannot be used, weights are missing, no
@@ -102,11 +108,12 @@ def start(
     task = task or request.adapt(plugin)
     sampler = request.sampler or default_sampler(task)
     check_sampler(sampler)
-    check_stopper(request.stopper)
+    stopper = request.stopper or default_stopper(sampler)
+    check_stopper(stopper, request.brackets, task.training.epochs)
     check_constraints(request.constraints(), task, request.artifact)
     enqueued = wanted_configs(request.enqueue, task, sampler)
     check_source(request.warm_start, workspace)
-    resolve_device(device)
+    places = places_for(workers, device)
     workspace.ensure_writable()
     name = request.name or next_name(workspace.studies, task.name)
     folder = workspace.studies / name
@@ -129,9 +136,10 @@ def start(
     preflight(encoders_of(task.space), request.weights)
     spec = StudySpec(
         name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
-        budget=Budget(**request.limits.given), constraints=request.constraints(),
-        weights=request.weights, sampler=sampler, stopper=request.stopper,
-        version=__version__, enqueued=enqueued,
+        budget=Budget(**request.limits.given, workers=places.workers),
+        constraints=request.constraints(),
+        weights=request.weights, sampler=sampler, stopper=stopper,
+        brackets=request.brackets, version=__version__, enqueued=enqueued,
         compress=request.compress, max_drop=request.max_drop, artifact=request.artifact,
     )  # fmt: skip
     prior = None
@@ -141,8 +149,9 @@ def start(
     _build_caches(checked.dataset, task, workspace, steps)
     study = Study.create(folder, spec, _cost_of(spec), on_rejected, prior=prior)
     _write(folder / "split.json", split)
-    notes = (*request.notes(plugin), *_notes(study, split))
-    return Search(study, _job(spec, split, workspace, folder, device), checked, notes)
+    notes = (*request.notes(plugin), *_notes(study, split), *places.notes)
+    job = _job(spec, split, workspace, folder, places)
+    return Search(study, job, checked, notes, places)
 
 
 def resume(
@@ -153,6 +162,7 @@ def resume(
     limits: Limits | None = None,
     device: str = "auto",
     compress: tuple[Compression, ...] = (),
+    workers: Workers = AS_BEFORE,
 ) -> Search:
     """Open a study that was interrupted, gets a larger budget or more children.
 
@@ -164,6 +174,7 @@ def resume(
         limits: Replace the study's limits of their kind, for good.
         device: As in `Job`.
         compress: Is added to what each trained model is compressed with.
+        workers: How many trainings at a time, from now on.
 
     Raises:
         StudyError: There is no such study, it is running, or was not made for what is asked.
@@ -171,8 +182,8 @@ def resume(
     """
     workspace.ensure_writable()
     folder = workspace.studies / name
-    resolve_device(device)
     spec = read_spec(folder)
+    places = places_for(workers, device, spec.budget.workers)
     if compress and spec.artifact != "onnx":
         raise StudyError(
             f"study {name!r} scores its models in PyTorch, and compressed ones are files",
@@ -190,15 +201,20 @@ def resume(
         )  # fmt: skip
     preflight(encoders_of(task.space), spec.weights)
     _build_caches(dataset, task, workspace, steps)
-    budget = None if limits is None else spec.budget.with_limits(limits)
+    budget = spec.budget.with_limits(limits or Limits()).replace(workers=places.workers)
     study = Study.open(folder, _cost_of(spec), on_rejected, budget, compress)
     _write(folder / "split.json", split)
-    job = _job(study.spec, split, workspace, folder, device)
-    return Search(study, job, None, _notes(study, split))
+    job = _job(study.spec, split, workspace, folder, places)
+    return Search(study, job, None, (*_notes(study, split), *places.notes), places)
 
 
-def _run(trial: Trial, report: Callable[[Measurement], Decision], *, job: Job) -> Result:
-    return resume_trial(trial, job, report)
+def _on_ray(study: Study, trial: RunTrial, observers: Sequence[Observer], on_ray: OnRay) -> Outcome:
+    # Here, as Ray is an extra, and takes seconds to import.
+    from automed.executors.ray_tune.executor import run
+    from automed.executors.ray_tune.share import Wish
+
+    wish = Wish(on_ray.workers, on_ray.gpus_per_trial, on_ray.on_gpus)
+    return run(study, trial, observers, address=on_ray.address, wish=wish)
 
 
 def _cost_of(spec: StudySpec) -> Callable[[Config], Cost]:
@@ -216,10 +232,11 @@ def _build_caches(dataset: Dataset, task: AnyTask, workspace: Workspace, steps: 
             )  # fmt: skip
 
 
-def _job(spec: StudySpec, split: Split, workspace: Workspace, folder: Path, device: str) -> Job:
+def _job(spec: StudySpec, split: Split, workspace: Workspace, folder: Path, places: Places) -> Job:
     return Job(
-        spec=spec, split=split, cache=str(workspace.cache), folder=str(folder), device=device
-    )
+        spec=spec, split=split, cache=str(workspace.cache), folder=str(folder),
+        device=places.device,
+    )  # fmt: skip
 
 
 def _notes(study: Study, split: Split) -> tuple[str, ...]:

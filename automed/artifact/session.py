@@ -20,8 +20,8 @@ def open_session(file: Path | bytes, threads: int = 0) -> onnxruntime.InferenceS
 
     Args:
         file: An ONNX file, or its content.
-        threads: Within an operator; 0: as many as the machine has cores. 1: all is computed in
-            the thread that calls.
+        threads: Within an operator; 0: as many as PyTorch computes with, so that several trainings
+            at a time do not fight here either. 1: all is computed in the thread that calls.
 
     Raises:
         ExportError: The file is missing, or the runtime refuses it.
@@ -30,7 +30,7 @@ def open_session(file: Path | bytes, threads: int = 0) -> onnxruntime.InferenceS
     if not isinstance(file, bytes) and not file.is_file():
         raise ExportError(f"{name} is missing", expected="an ONNX file")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or torch.get_num_threads()
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = 3

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from automed.domain.budget import Budget, Spent
+
+
+@dataclass
+class _Running:
+    begun: float
+    epoch: int = 0
+
+    def lasts(self, now: float) -> float:
+        return now - self.begun
+
+    def remains(self, now: float, epochs: int) -> float | None:
+        if self.epoch == 0:
+            return None
+        return self.lasts(now) / self.epoch * (epochs - self.epoch)
 
 
 class Eta:
     """Remaining seconds of a trial and of a study, from what trials took so far.
 
+    May be asked from another thread than the one that tells it.
+
     Args:
-        budget: The study's: the limit that is reached first ends it.
+        budget: The study's: the limit that is reached first ends it. As many trials as it has
+            workers run at a time.
         done: Trials finished before this run.
         epochs: Most epochs a trial.
     """
@@ -18,37 +37,36 @@ class Eta:
         self._budget = budget
         self._done = done
         self._epochs = epochs
-        self._spans: list[float] = []
+        self._families = 0
+        """Trainings that ended in this run."""
+        self._seconds = 0.0
+        """That they took, with their children."""
         self._trained = 0
-        """Epochs of the trials that the spans are of."""
-        self._begun: float | None = None
-        self._epoch = 0
+        """Epochs of theirs."""
+        self._running: dict[int, _Running] = {}
 
-    def started(self, now: float) -> None:
+    def started(self, number: int, now: float) -> None:
         """A trial began."""
-        self._begun, self._epoch = now, 0
+        self._running[number] = _Running(now)
 
-    def measured(self, epoch: int, now: float) -> None:
+    def measured(self, number: int, epoch: int) -> None:
         """An epoch of it ended."""
-        del now
-        self._epoch = epoch
+        self._running[number].epoch = epoch
 
-    def finished(self, now: float, *, charged: bool = True) -> None:
+    def finished(self, number: int, now: float, *, charged: bool = True) -> None:
         """The trial ended; the time of one that is not charged, a child, is its family's."""
-        span = 0.0 if self._begun is None else now - self._begun
+        ended = self._running.pop(number, _Running(now))
         if charged:
-            self._spans.append(span)
-            self._trained += self._epoch
+            self._families += 1
+            self._trained += ended.epoch
             self._done += 1
-        elif self._spans:
-            self._spans[-1] += span
-        self._begun = None
+        if self._families:
+            self._seconds += now - ended.begun
 
-    def trial(self, now: float) -> float | None:
-        """Seconds until the running trial ends at the latest; None before its first epoch."""
-        if self._begun is None or self._epoch == 0:
-            return None
-        return (now - self._begun) / self._epoch * (self._epochs - self._epoch)
+    def trial(self, number: int, now: float) -> float | None:
+        """Seconds until a running trial ends at the latest; None before its first epoch."""
+        running = self._running.get(number)
+        return None if running is None else running.remains(now, self._epochs)
 
     def study(self, now: float, spent: Spent) -> float | None:
         """Seconds until the budget is spent; None while nothing is known.
@@ -67,24 +85,30 @@ class Eta:
         return max(0.0, min(known)) if known else None
 
     def _by_trials(self, now: float) -> float | None:
-        if self._budget.trials is None:
+        typical = self._typical(now)
+        if self._budget.trials is None or typical is None:
             return None
-        elapsed = now - self._begun if self._begun is not None else 0.0
-        running = self.trial(now)
-        if self._spans:
-            typical = sum(self._spans) / len(self._spans)
-        elif running is not None:
-            typical = elapsed + running
-        else:
-            return None
-        return (self._budget.trials - self._done) * typical - elapsed
+        left = self._budget.trials - self._done
+        # What runs longer than usual owes nothing to the others.
+        behind = sum(min(typical, running.lasts(now)) for running in tuple(self._running.values()))
+        return (left * typical - behind) / max(1, min(left, self._budget.workers))
 
     def _by_epochs(self, now: float, spent: int) -> float | None:
-        trained = self._trained + self._epoch * (self._begun is not None)
+        running = tuple(self._running.values())
+        trained = self._trained + sum(one.epoch for one in running)
         if self._budget.epochs is None or trained == 0:
             return None
-        elapsed = now - self._begun if self._begun is not None else 0.0
-        return (self._budget.epochs - spent) * (sum(self._spans) + elapsed) / trained
+        seconds = self._seconds + sum(one.lasts(now) for one in running)
+        return (self._budget.epochs - spent) * seconds / trained / self._budget.workers
+
+    def _typical(self, now: float) -> float | None:
+        """Seconds of a training with its children."""
+        if self._families:
+            return self._seconds / self._families
+        running = tuple(self._running.values())
+        rest = [(one.lasts(now), one.remains(now, self._epochs)) for one in running]
+        known = [lasted + left for lasted, left in rest if left is not None]
+        return sum(known) / len(known) if known else None
 
 
 def clock(seconds: float | None) -> str:

@@ -50,8 +50,8 @@ class LiveTable:
         self._finished = [
             t for t in earlier if t.rejected is None and t.state is not TrialState.RUNNING
         ]
-        self._running: Trial | None = None
-        self._last: Measurement | None = None
+        self._running: dict[int, Trial] = {}
+        self._last: dict[int, Measurement] = {}
         self._rejected = sum(t.rejected is not None for t in earlier)
         self._eta = Eta(spec.budget, self._trained, spec.task.training.epochs)
         self._look()
@@ -76,21 +76,23 @@ class LiveTable:
 
     def trial_started(self, trial: Trial) -> None:
         """Show the trial as running."""
-        self._running, self._last = trial, None
-        self._eta.started(time.monotonic())
+        self._last.pop(trial.number, None)
+        self._running = {**self._running, trial.number: trial}
+        self._eta.started(trial.number, time.monotonic())
         self._look()
 
     def trial_measured(self, trial: Trial, measurement: Measurement) -> None:
         """Show its epoch and its quality."""
-        self._last = measurement
-        self._eta.measured(measurement.epoch, time.monotonic())
+        self._last[trial.number] = measurement
+        self._eta.measured(trial.number, measurement.epoch)
         self._look()
 
     def trial_finished(self, trial: Trial) -> None:
         """Show what came of it."""
         self._finished.append(trial)
-        self._running = None
-        self._eta.finished(time.monotonic(), charged=trial.charged)
+        # A new one, as the thread that draws may be going through the old one.
+        self._running = {n: t for n, t in self._running.items() if n != trial.number}
+        self._eta.finished(trial.number, time.monotonic(), charged=trial.charged)
         self._look()
         self._refresh_front()
         if not out.is_terminal:
@@ -113,12 +115,12 @@ class LiveTable:
         self._spent, self._seen = self._spending(), time.monotonic()
 
     def _spent_by(self, now: float) -> Spent:
-        since = now - self._seen if self._running is not None and not self._over else 0.0
-        child = self._running is not None and self._running.parent is not None
+        running = [] if self._over else list(self._running.values())
+        since, children = now - self._seen, sum(trial.parent is not None for trial in running)
         return replace(
-            self._spent, seconds=self._spent.seconds + since,
-            device_seconds=self._spent.device_seconds + since * (not child),
-            child_seconds=self._spent.child_seconds + since * child,
+            self._spent, seconds=self._spent.seconds + since * bool(running),
+            device_seconds=self._spent.device_seconds + since * (len(running) - children),
+            child_seconds=self._spent.child_seconds + since * children,
         )  # fmt: skip
 
     def _remaining(self) -> str:
@@ -133,8 +135,8 @@ class LiveTable:
         table.add_column("config", no_wrap=True, overflow="ellipsis", ratio=1)
         for trial in self._finished[-_ROWS:]:
             table.add_row(*self._cells(trial))
-        if self._running is not None:
-            table.add_row(*self._cells(self._running))
+        for trial in self._running.values():
+            table.add_row(*self._cells(trial))
         return Group(table, self._footer())
 
     def _cells(self, trial: Trial) -> list[RenderableType]:
@@ -161,13 +163,14 @@ class LiveTable:
         of = "" if trial.parent is not None else f"/{self._spec.task.training.epochs}"
         if trial.result is not None:
             return f"{trial.result.metrics[guide]:.4f}", f"{trial.result.epochs}{of}"
-        if trial.state is TrialState.RUNNING and self._last is not None:
-            return f"{self._last.metrics[guide]:.4f}", f"{self._last.epoch}{of}"
+        last = self._last.get(trial.number)
+        if trial.state is TrialState.RUNNING and last is not None:
+            return f"{last.metrics[guide]:.4f}", f"{last.epoch}{of}"
         return "", f"0{of}" if trial.state is TrialState.RUNNING else ""
 
     def _time(self, trial: Trial) -> str:
         if trial.state is TrialState.RUNNING:
-            return "" if self._over else clock(self._eta.trial(time.monotonic()))
+            return "" if self._over else clock(self._eta.trial(trial.number, time.monotonic()))
         return clock(trial.result.seconds) + " spent" if trial.result else ""
 
     def _footer(self) -> RenderableType:

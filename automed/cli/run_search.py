@@ -11,6 +11,7 @@ from automed.api.request import SearchRequest
 from automed.api.search import Search, resume, start
 from automed.api.studies import latest
 from automed.api.tracking import browse, open_tracker
+from automed.api.workers import AS_BEFORE, Workers
 from automed.cli.budget_view import describe_paused, more_flags, to_run
 from automed.cli.console import err, next_steps, out, steps
 from automed.cli.front_view import print_files, print_front, to_export
@@ -25,8 +26,9 @@ from automed.search.study import Study
 
 
 def run_new(
-    request: SearchRequest, workspace: Workspace, device: str, task: AnyTask | None = None
-) -> None:
+    request: SearchRequest, workspace: Workspace, device: str, task: AnyTask | None = None,
+    workers: Workers = AS_BEFORE,
+) -> None:  # fmt: skip
     """Create a study and run it; see `automed.api.search.start`.
 
     Raises:
@@ -34,13 +36,13 @@ def run_new(
     """
     rejected = _Relay()
     with steps() as step:
-        search = start(request, workspace, step, rejected, device, task)
+        search = start(request, workspace, step, rejected, device, task, workers)
     _run(search, workspace, rejected)
 
 
 def run_on(
     task: str, name: str | None, workspace: Workspace, limits: Limits | None, device: str,
-    compress: tuple[Compression, ...] = (),
+    compress: tuple[Compression, ...] = (), workers: Workers = AS_BEFORE,
 ) -> None:  # fmt: skip
     """Go on with a study; limits replace its own of their kind.
 
@@ -50,7 +52,7 @@ def run_on(
     rejected = _Relay()
     with steps() as step:
         study = name or latest(workspace, task)
-        search = resume(study, workspace, step, rejected, limits, device, compress)
+        search = resume(study, workspace, step, rejected, limits, device, compress, workers)
     _run(search, workspace, rejected)
 
 
@@ -147,9 +149,11 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
 def _print_interrupted(study: Study) -> None:
     budget, left = study.spec.budget, to_run(study.trials, study.spec)
     to_go = "" if left is None else f" with {left} of {budget.trials} trials to go"
+    running = len(study.paused)
+    rest = f"the {running} running ones go" if running > 1 else "the running one goes"
+    epoch = "their last whole epochs" if running > 1 else "its last whole epoch"
     out.print(
-        f"\n[yellow]Interrupted[/yellow]{to_go}. Finished trials are kept; the running one goes "
-        "on after its last whole epoch."
+        f"\n[yellow]Interrupted[/yellow]{to_go}. Finished trials are kept; {rest} on after {epoch}."
     )
     if set(budget.given) != {"trials"}:
         out.print(f"Spent: {budget.describe_spent(study.spending)}.", soft_wrap=True)

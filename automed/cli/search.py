@@ -120,12 +120,20 @@ def search(
         ),
     ] = None,
     stopper: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="End trainings early: halving (successive halving for fronts), dominance "
-            "(cautious), median (quality alone) or none."
+            help="End trainings early: dominance (what can no longer reach the front), halving "
+            "(successive halving for fronts), median (quality alone) or none.",
+            show_default="dominance; none with --sampler grid",
         ),
-    ] = "none",
+    ] = None,
+    brackets: Annotated[
+        int,
+        typer.Option(
+            help="With --stopper halving: share trainings out among so many brackets; each leaves "
+            "out one more of the first rungs, for models that learn slowly."
+        ),
+    ] = 1,
     enqueue: Annotated[
         Path | None,
         typer.Option(
@@ -162,6 +170,31 @@ def search(
         typer.Option("--resume", help="Go on with a study: --name, or the task's latest."),
     ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|auto",
+            help="Trainings at a time, each in a process of its own; auto: as many as the GPUs "
+            "have room for, or one for two cores.",
+            show_default="1; with --resume, as before",
+        ),
+    ] = None,
+    gpus_per_trial: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Of a GPU, for each training: 0.5 lets two workers share one.",
+            show_default="1",
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|ADDRESS",
+            help="Train on a Ray cluster (HOST:PORT of its head; auto: this machine's, or one for "
+            "this search), as many trainings at a time as it has room for, or --workers.",
+        ),
+    ] = None,
     layout: Layout = None,
     group_pattern: GroupPattern = None,
     group_csv: GroupCsv = None,
@@ -172,16 +205,18 @@ def search(
 ) -> None:
     """Search the Pareto front of quality against compute and size for a task."""
     from automed.api.request import SearchRequest, limits_of
+    from automed.api.workers import read_workers
     from automed.cli.duration import read_duration
     from automed.cli.image_size import image_size_of
     from automed.cli.run_search import run_new, run_on
 
     place = workspace_at(workspace)
     seconds = None if time is None else read_duration("--time", time)
+    crew = read_workers(workers, gpus_per_trial, ray)
     if resume:
         _refuse_settings(ctx)
         limits = limits_of(budget, seconds, device_hours, epoch_budget)
-        run_on(task, name, place, limits, device, _compressions(compress))
+        run_on(task, name, place, limits, device, _compressions(compress), crew)
         return
     request = SearchRequest(
         task=task, budget=budget, seconds=seconds, device_hours=device_hours,
@@ -194,15 +229,16 @@ def search(
         max_params=max_params, min_dice=min_dice, bounds=tuple(constraint or ()),
         space=space, set_values=tuple(set_ or ()), fix_values=tuple(fix or ()),
         weights=_weights(weights, no_pretrained), sampler=sampler, stopper=stopper,
-        enqueue=enqueue, warm_start=warm_start,
+        brackets=brackets, enqueue=enqueue, warm_start=warm_start,
         compress=_compressions(compress), compress_auto=compress == "auto",
         max_drop=max_drop, artifact=_artifact(artifact),
     )  # fmt: skip
-    run_new(request, place, device)
+    run_new(request, place, device, workers=crew)
 
 
 _BUDGETS = {"budget", "time", "device_hours", "epoch_budget"}
-_ON_RESUME = {"task", "name", "resume", "device", "workspace", "compress", *_BUDGETS}
+_WHERE = {"device", "workers", "gpus_per_trial", "ray", "workspace"}
+_ON_RESUME = {"task", "name", "resume", "compress", *_WHERE, *_BUDGETS}
 
 
 def _refuse_settings(ctx: typer.Context) -> None:
@@ -219,7 +255,7 @@ def _refuse_settings(ctx: typer.Context) -> None:
             f"--resume goes on with the settings the study began with; {', '.join(extra)} "
             "cannot be changed",
             expected="--resume with --name, a budget (--budget, --time, --device-hours, "
-            "--epoch-budget), --compress or --device only",
+            "--epoch-budget), --compress, --workers, --gpus-per-trial, --ray or --device only",
             hint="leave the flags out, or start a new study without --resume",
         )
 

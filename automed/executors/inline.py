@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from automed.domain.decision import Decision
 from automed.domain.errors import StudyError
 from automed.domain.measurement import Measurement
 from automed.domain.observer import Observer
 from automed.domain.result import Failure, Result
-from automed.domain.trial import Trial, TrialState
-from automed.executors.failures import failure_of, refuse_hopeless
+from automed.domain.trial import Trial
+from automed.executors.course import Course
+from automed.executors.failures import failure_of
 from automed.executors.interrupts import Interrupts
 from automed.executors.outcome import Outcome
 from automed.executors.paused import Paused
+from automed.executors.run_trial import Report, RunTrial
 from automed.executors.watchers import Watchers
 from automed.search.study import Study
-
-Report = Callable[[Measurement], Decision]
-RunTrial = Callable[[Trial, Report], Result]
 
 
 def run(study: Study, run_trial: RunTrial, observers: Sequence[Observer] = ()) -> Outcome:
@@ -40,13 +39,8 @@ def run(study: Study, run_trial: RunTrial, observers: Sequence[Observer] = ()) -
         StudyError: The journal cannot be written to, or all trainings fail alike.
     """
     watchers = Watchers(observers)
-    given = study.on_rejected
-    study.on_rejected = given or watchers.trial_rejected
-    try:
-        with Interrupts() as interrupts:
-            return _Run(study, run_trial, watchers, interrupts).all()
-    finally:
-        study.on_rejected = given
+    with watchers.hearing_of_rejected(study), Interrupts() as interrupts:
+        return _Run(study, run_trial, watchers, interrupts).all()
 
 
 class _Run:
@@ -55,10 +49,8 @@ class _Run:
     ) -> None:
         self._study = study
         self._run_trial = run_trial
-        self._watchers = watchers
         self._interrupts = interrupts
-        self._finished: list[Trial] = []
-        self._completed = sum(t.state is TrialState.COMPLETE for t in study.trials)
+        self._course = Course(study, watchers)
 
     def all(self) -> Outcome:
         while not self._interrupts.requested:
@@ -68,48 +60,39 @@ class _Run:
             except KeyboardInterrupt:
                 return Outcome.INTERRUPTED
             if trial is None:
-                return Outcome.FINISHED if self._study.spent else Outcome.EXHAUSTED
+                return self._course.outcome()
             if not self._one(trial):
                 return Outcome.INTERRUPTED
         return Outcome.INTERRUPTED
 
     def _one(self, trial: Trial) -> bool:
         """Run and tell one trial, or put it back; False where it was interrupted."""
-        stopped = False
 
         def report(measurement: Measurement) -> Decision:
-            nonlocal stopped
             with self._interrupts.held_back():
-                decision = self._study.report(trial, measurement)
-                self._watchers.trial_measured(trial, measurement)
-                stopped = stopped or decision is Decision.STOP
+                decision = self._course.report(trial, measurement)
             if decision is Decision.PAUSE:
                 raise Paused
             return decision
 
-        self._watchers.trial_started(trial)
+        self._course.begin(trial)
         try:
             outcome = self._train(trial, report)
         except BaseException as error:
-            self._study.put_back(trial)
+            self._course.put_back(trial)
             if isinstance(error, KeyboardInterrupt):
                 return False
             if isinstance(error, Paused):
                 return True
             raise
-        told = self._study.tell(trial, outcome, stopped=stopped)
-        self._completed += told.state is TrialState.COMPLETE
-        self._finished.append(told)
-        self._watchers.trial_finished(told)
-        refuse_hopeless(self._finished, self._completed)
+        self._course.end(trial, outcome)
         return True
 
     def _train(self, trial: Trial, report: Report) -> Result | Failure:
-        folder = self._study.folder / "trials" / f"{trial.number:04d}"
         try:
             with self._interrupts.welcome():
                 return self._run_trial(trial, report)
         except StudyError:
             raise  # of the journal, through report: no fault of the trial
         except Exception as error:  # noqa: BLE001 - a failed trial must not end the search
-            return failure_of(error, folder)
+            return failure_of(error, self._course.folder_of(trial))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from automed.domain.measurement import Measurement
 from automed.domain.observer import Observer
 from automed.domain.trial import Trial
+from automed.search.study import Study
 
 _log = logging.getLogger(__name__)
 
@@ -22,6 +24,16 @@ class Watchers:
     def __init__(self, observers: Sequence[Observer]) -> None:
         self._observers = tuple(observers)
         self._complained: set[int] = set()
+
+    @contextmanager
+    def hearing_of_rejected(self, study: Study) -> Iterator[None]:
+        """In the block the study tells of rejected configs, unless it tells somebody already."""
+        given = study.on_rejected
+        study.on_rejected = given or self.trial_rejected
+        try:
+            yield
+        finally:
+            study.on_rejected = given
 
     def trial_started(self, trial: Trial) -> None:
         """A config was accepted and its training begins."""

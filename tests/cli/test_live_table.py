@@ -109,3 +109,21 @@ def test_what_runs_when_the_search_ends_is_paused(table) -> None:
     assert "paused" in text
     assert "running" not in text
     assert "ETA" not in text.splitlines()[-1]
+
+
+def test_several_that_run_at_a_time(table) -> None:
+    made = table(lambda: Spent(seconds=10, device_seconds=20), seconds=60, device_seconds=90)
+    for number in (0, 1):
+        made.trial_started(trial(number))
+    made.trial_measured(trial(1), Measurement(epoch=3, metrics={"dice": 0.25}, seconds=1))
+    seen = made._seen
+    spent = made._spent_by(seen + 5)
+    assert (spent.seconds, spent.device_seconds) == pytest.approx((15, 30))
+    rows = [row for row in table.drawn(made).splitlines() if "running" in row]
+    assert len(rows) == 2
+    assert "0.2500" not in rows[0]
+    assert "0.2500" in rows[1]
+    made.trial_finished(trial(0, 0.5))
+    made.trial_started(trial(2))
+    rows = [row for row in table.drawn(made).splitlines() if "running" in row]
+    assert [row.split()[1] for row in rows] == ["1", "2"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "search"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / room) for room in ("search", "executors")]
 
 
 @pytest.fixture(autouse=True)

@@ -1,60 +1,43 @@
 """What every executor owes a study. Later ones are added to ``EXECUTORS`` and pass the same tests.
 
-``run_trial`` functions stand at module level: an executor may send them to another process.
+``run_trial`` functions stand in `toy_trainings`: an executor may send them to another process.
 """
 
 from __future__ import annotations
 
-import math
 import os
-import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
-from toy_study import TIGHT, cost_of, history, measurements, result_of, spec_of, train, with_space
+from toy_study import TIGHT, cost_of, history, measurements, result_of, spec_of, with_space
+from toy_trainings import (
+    all_raise,
+    breaks_the_study,
+    interrupted,
+    obedient,
+    one_is_nan,
+    one_raises,
+    sound,
+)
 
 from automed.domain.budget import Budget, Limits
+from automed.domain.decision import Decision
 from automed.domain.errors import StudyError
-from automed.domain.trial import TrialState
-from automed.executors import inline
+from automed.domain.measurement import Measurement
+from automed.domain.trial import Trial, TrialState
+from automed.executors import inline, processes
 from automed.executors.outcome import Outcome
+from automed.executors.slots import assign
 from automed.search.samplers.registry import SAMPLERS
 from automed.search.study import Study
 
-EXECUTORS = {"inline": inline.run}
+EXECUTORS = {"inline": inline.run, "processes": partial(processes.run, slots=assign(1))}
 
 
 @pytest.fixture(params=list(EXECUTORS))
 def run(request: pytest.FixtureRequest):
     return EXECUTORS[request.param]
-
-
-def sound(trial, report):
-    for measurement in measurements(trial):
-        report(measurement)
-    return result_of(trial)
-
-
-def one_raises(trial, report):
-    if trial.number == 2:
-        raise RuntimeError("a layer is missing")
-    return sound(trial, report)
-
-
-def one_is_nan(trial, report):
-    result = sound(trial, report)
-    return result.replace(metrics={"dice": math.nan}) if trial.number == 2 else result
-
-
-def interrupted(trial, report):
-    if trial.number == 3 and not os.environ.get("RESUMED"):
-        report(measurements(trial)[0])
-        signal.raise_signal(signal.SIGINT)
-    return train(trial, report)
-
-
-def all_raise(trial, report):
-    raise RuntimeError("no model can be built here")
 
 
 def driven_by_hand(folder: Path, spec) -> list:
@@ -96,10 +79,13 @@ def test_nan_fails_the_trial_and_the_search_goes_on(run, tmp_path: Path) -> None
         assert len(study.trials) == 5
 
 
-def test_ctrl_c_and_resume_give_the_undisturbed_study(
-    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_and_resume_give_the_undisturbed_study(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signal: str
 ) -> None:
     monkeypatch.setenv("RESUMED", "")
+    monkeypatch.setenv("DRIVER", str(os.getpid()))
+    monkeypatch.setenv("BY", signal)
     with Study.create(tmp_path / "s", spec_of(trials=9), cost_of) as study:
         assert run(study, interrupted, []) is Outcome.INTERRUPTED
         assert [t.label for t in study.trials][3:] == ["running"]
@@ -139,6 +125,33 @@ def test_a_search_without_hope_ends_with_its_cause(run, tmp_path: Path) -> None:
         with pytest.raises(StudyError, match="no model can be built here"):
             run(study, all_raise, [])
         assert len(study.trials) < 10
+
+
+def test_an_error_of_the_study_ends_the_search_and_costs_no_trial(run, tmp_path: Path) -> None:
+    with Study.create(tmp_path / "s", spec_of(trials=3), cost_of) as study:
+        with pytest.raises(StudyError, match="the folder is gone") as error:
+            run(study, breaks_the_study, [])
+        assert error.value.hint == "restore it"
+        assert [t.label for t in study.trials] == ["running"]
+        assert run(study, sound, []) is Outcome.FINISHED
+        assert [t.label for t in study.trials] == ["done"] * 3
+
+
+def test_a_stopped_trial_is_told_as_such(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = Study.report
+
+    def stop_the_second(self: Study, trial: Trial, measurement: Measurement) -> Decision:
+        report(self, trial, measurement)
+        return Decision.STOP if trial.number == 1 and measurement.epoch == 2 else Decision.CONTINUE
+
+    monkeypatch.setattr(Study, "report", stop_the_second)
+    with Study.create(tmp_path / "s", spec_of(trials=3), cost_of) as study:
+        assert run(study, obedient, []) is Outcome.FINISHED
+        assert [t.label for t in study.trials] == ["done", "stopped", "done"]
+        assert study.trials[1].result is not None
+        assert study.trials[1].result.epochs == 2
 
 
 def test_a_budget_that_is_spent_in_the_middle_pauses_and_a_larger_one_goes_on(

@@ -1,0 +1,75 @@
+"""What becomes of trials, whoever runs them: the study and its observers are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from automed.domain.decision import Decision
+from automed.domain.measurement import Measurement
+from automed.domain.result import Failure, Result
+from automed.domain.trial import Trial, TrialState
+from automed.executors.failures import refuse_hopeless
+from automed.executors.outcome import Outcome
+from automed.executors.watchers import Watchers
+from automed.search.study import Study
+
+
+class Course:
+    """Passes on what happens to the trials of one run of a search, several of them at a time.
+
+    Args:
+        study: Is reported to and told.
+        watchers: Hear of it afterwards.
+    """
+
+    def __init__(self, study: Study, watchers: Watchers) -> None:
+        self._study = study
+        self._watchers = watchers
+        self._stopped: set[int] = set()
+        self._finished: list[Trial] = []
+        self._completed = sum(t.state is TrialState.COMPLETE for t in study.trials)
+
+    def begin(self, trial: Trial) -> None:
+        """A trial that the study handed out starts, perhaps not for the first time."""
+        self._stopped.discard(trial.number)
+        self._watchers.trial_started(trial)
+
+    def report(self, trial: Trial, measurement: Measurement) -> Decision:
+        """An epoch of it ended.
+
+        Raises:
+            StudyError: The journal cannot be written to.
+        """
+        decision = self._study.report(trial, measurement)
+        self._watchers.trial_measured(trial, measurement)
+        if decision is Decision.STOP:
+            self._stopped.add(trial.number)
+        return decision
+
+    def end(self, trial: Trial, outcome: Result | Failure) -> None:
+        """It has a result, or failed.
+
+        Raises:
+            StudyError: The journal cannot be written to, or all trainings fail alike.
+        """
+        told = self._study.tell(trial, outcome, stopped=trial.number in self._stopped)
+        self._completed += told.state is TrialState.COMPLETE
+        self._finished.append(told)
+        self._watchers.trial_finished(told)
+        refuse_hopeless(self._finished, self._completed)
+
+    def put_back(self, trial: Trial) -> None:
+        """It was cut off, and goes on from its checkpoint when the study hands it out again.
+
+        Raises:
+            StudyError: The journal cannot be written to.
+        """
+        self._study.put_back(trial)
+
+    def folder_of(self, trial: Trial) -> Path:
+        """Where a trial's files lie."""
+        return self._study.folder / "trials" / f"{trial.number:04d}"
+
+    def outcome(self) -> Outcome:
+        """How the search ended where nothing runs and nothing more is handed out."""
+        return Outcome.FINISHED if self._study.spent else Outcome.EXHAUSTED

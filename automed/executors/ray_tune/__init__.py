@@ -1,0 +1,1 @@
+"""Trials on a Ray cluster, through Ray Tune. The only home of ray."""
