@@ -4,8 +4,9 @@ Run: ``python benchmarks/search_efficiency_trained.py --data FOLDER [--seeds 5] 
 where the folder holds the images and masks of ``surrogates/README.md``.
 
 Both searches train the same space on the same split with automed's own pipeline, for equally many
-epochs: automed's as ``automed search`` runs it by default; optuna's as a loop over ``study.ask`` and ``study.tell``. A training is a
-function of its config (measured: bit for bit), so optuna's repeats are charged but not run again.
+epochs: automed's as ``automed search`` runs it by default; optuna's as a loop over ``study.ask``
+and ``study.tell``. A training is a function of its config (measured: bit for bit), so optuna's
+repeats are charged but not run again.
 """
 
 from __future__ import annotations
