@@ -11,6 +11,20 @@ import pytest
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / room) for room in ("search", "executors")]
 
 
+@pytest.fixture(scope="session")
+def ray_cluster():
+    """One of this machine, whose workers can import the toy study."""
+    ray = pytest.importorskip("ray")
+    rooms = os.pathsep.join(sys.path[:2])
+    ray.init(
+        address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
+        _node_ip_address="127.0.0.1", object_store_memory=100_000_000,
+        runtime_env={"env_vars": {"PYTHONPATH": rooms}},
+    )  # fmt: skip
+    yield
+    ray.shutdown()
+
+
 @pytest.fixture(autouse=True)
 def no_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
     """Power cuts are not tested, and fsync is most of a trial's time here."""

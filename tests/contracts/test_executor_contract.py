@@ -14,6 +14,7 @@ from toy_study import TIGHT, cost_of, history, measurements, result_of, spec_of,
 from toy_trainings import (
     all_raise,
     breaks_the_study,
+    in_environment,
     interrupted,
     obedient,
     one_is_nan,
@@ -32,11 +33,29 @@ from automed.executors.slots import assign
 from automed.search.samplers.registry import SAMPLERS
 from automed.search.study import Study
 
-EXECUTORS = {"inline": inline.run, "processes": partial(processes.run, slots=assign(1))}
+VARIABLES = ("RESUMED", "DRIVER", "BY")
+
+
+def on_ray(study, run_trial, observers):
+    from automed.executors.ray_tune import executor
+    from automed.executors.ray_tune.share import Wish
+
+    known = {name: os.environ.get(name, "") for name in VARIABLES}
+    trial = partial(in_environment, run_trial=run_trial, environment=known)
+    return executor.run(study, trial, observers, address="auto", wish=Wish(workers=1))
+
+
+EXECUTORS = {
+    "inline": inline.run,
+    "processes": partial(processes.run, slots=assign(1)),
+    "ray_tune": on_ray,
+}
 
 
 @pytest.fixture(params=list(EXECUTORS))
 def run(request: pytest.FixtureRequest):
+    if request.param == "ray_tune":
+        request.getfixturevalue("ray_cluster")
     return EXECUTORS[request.param]
 
 

@@ -36,6 +36,14 @@ def note(name: str, text: str = "") -> bool:
     return first
 
 
+def in_environment(
+    trial: Trial, report: Any, *, run_trial: Any, environment: dict[str, str]
+) -> Result:
+    """For workers that were started before a test set variables for its trainings."""
+    os.environ.update(environment)
+    return run_trial(trial, report)
+
+
 def sound(trial: Trial, report: Any) -> Result:
     for measurement in measurements(trial):
         report(measurement)

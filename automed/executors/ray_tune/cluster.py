@@ -31,7 +31,7 @@ _QUIET = {
 
 @contextmanager
 def connected(address: str) -> Iterator[None]:
-    """A connection as a driver; a cluster on this machine where there is none.
+    """A connection as a driver, the one that there is, if any; a cluster here where none is.
 
     Args:
         address: ``auto``: the cluster of this machine, or a new one for this search; else
@@ -42,6 +42,9 @@ def connected(address: str) -> Iterator[None]:
     """
     for key, value in _QUIET.items():
         os.environ.setdefault(key, value)
+    if ray.is_initialized():  # by whoever calls, who shuts it down as well
+        yield
+        return
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         try:

@@ -45,7 +45,7 @@ class Desk:
     """
 
     def __init__(self, mailbox: ActorHandle[Any]) -> None:
-        self.mailbox = mailbox
+        self.mailbox: Any = mailbox  # ray's types know no methods of its actors
 
     @classmethod
     def here(cls) -> Desk:
