@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / room) for room in ("search", "executors")]
+ROOMS = [str(Path(__file__).resolve().parents[1] / room) for room in ("search", "executors")]
+sys.path[:0] = ROOMS
 
 
 @pytest.fixture(scope="session")
 def ray_cluster():
     """One of this machine, whose workers can import the toy study."""
     ray = pytest.importorskip("ray")
-    rooms = os.pathsep.join(sys.path[:2])
-    ray.init(
-        address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
-        _node_ip_address="127.0.0.1", object_store_memory=100_000_000,
-        runtime_env={"env_vars": {"PYTHONPATH": rooms}},
-    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(ROOMS))
+        ray.init(
+            address="local", num_cpus=2, include_dashboard=False, log_to_driver=False,
+            _node_ip_address="127.0.0.1", object_store_memory=100_000_000,
+        )  # fmt: skip
     yield
     ray.shutdown()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray.tune import Stopper
@@ -80,10 +81,11 @@ class StudyScheduler(FIFOScheduler):
 
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
         """Only here Tune says why a training is lost."""
-        error = trial.get_pickled_error() or trial.get_error()
-        lines = str(error).strip().splitlines() if error is not None else []
-        if lines:
-            self._office.note(trial.trial_id, lines[0])
+        file = trial.error_file
+        if file is not None and Path(file).exists():
+            # The last line is the exception; what stands above it is Ray's.
+            lines = Path(file).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            self._office.note(trial.trial_id, lines[-1] if lines else "")
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing, as for the searcher."""
