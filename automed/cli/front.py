@@ -25,7 +25,7 @@ def front(
     from automed.cli.budget_view import more_flags
     from automed.cli.confirm_short import print_in_short
     from automed.cli.console import next_steps
-    from automed.cli.front_view import print_files, print_front, to_export
+    from automed.cli.front_view import print_files, print_front, to_confirm, to_export
 
     space = workspace_at(workspace)
     shown = show_front(study, space)
@@ -41,6 +41,6 @@ def front(
     next_steps(
         ("search on", f"{resume} {more_flags(shown.spec.budget, shown.spent)}"),
         *to_export(shown, space),
-        ("confirm it by retraining", f"automed confirm {study}{space.flag}"),
+        *to_confirm(shown, space),
         ("browse every trial", browse(space)),
     )  # fmt: skip

@@ -94,6 +94,14 @@ def to_export(shown: ShownFront, workspace: Workspace) -> tuple[tuple[str, str],
     return (("take the knee with you", command + workspace.flag),)
 
 
+def to_confirm(shown: ShownFront, workspace: Workspace) -> tuple[tuple[str, str], ...]:
+    """The command that tells the front from luck; none where there is no front."""
+    if not shown.front.trials:
+        return ()
+    command = f"automed confirm {shown.spec.name}{workspace.flag}"
+    return (("confirm it by retraining", command),)
+
+
 def print_files(files: Sequence[Path]) -> None:
     """Where the plots are, a path a line to be copied."""
     out.print("\nWritten:")

@@ -14,7 +14,7 @@ from automed.api.tracking import browse, open_tracker
 from automed.api.workers import AS_BEFORE, Workers
 from automed.cli.budget_view import describe_paused, more_flags, to_run
 from automed.cli.console import err, next_steps, out, steps
-from automed.cli.front_view import print_files, print_front, to_export
+from automed.cli.front_view import print_files, print_front, to_confirm, to_export
 from automed.cli.live import LiveTable
 from automed.domain.budget import Limits
 from automed.domain.compression import Compression
@@ -142,6 +142,7 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
         ("go on", resume_command if outcome is Outcome.INTERRUPTED else f"{resume_command} {more}"),
         ("see the front again", f"automed front {spec.name}{workspace.flag}"),
         *to_export(shown, workspace),
+        *to_confirm(shown, workspace),
         ("browse every trial", browse(workspace)),
     )
 

@@ -45,7 +45,7 @@ def connected(address: str) -> Iterator[None]:
     if ray.is_initialized():  # by whoever calls, who shuts it down as well
         yield
         return
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     try:
         try:
             ray.init(address=address, **options)
