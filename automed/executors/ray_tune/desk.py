@@ -54,6 +54,10 @@ class Desk:
         kind: Any = ray.remote(_Mailbox)  # ray's types cannot tell an actor from its class
         return cls(kind.options(num_cpus=0, scheduling_strategy=here).remote())
 
+    def clear(self) -> None:
+        """Take it away: where the caller's own connection to Ray goes on, it would stay."""
+        ray.kill(self.mailbox)
+
     def order(self, training: str, order: Order) -> None:
         """Leave an order for a training.
 

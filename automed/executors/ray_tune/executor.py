@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from ray import tune
 
@@ -62,10 +63,10 @@ def run(
         course, desk = Course(study, watchers), Desk.here()
         share = share_out(nodes(), wish)
         office = Office(study, course, interrupts, desk, Room(nodes, share, wish.workers))
-        try:
+        with ExitStack() as stack:
+            stack.callback(desk.clear)
+            stack.callback(office.close)
             _tuner(office, desk, run_trial, share, folder).fit()
-        finally:
-            office.close()
         return Outcome.INTERRUPTED if interrupts.requested else course.outcome()
 
 
