@@ -11,7 +11,7 @@ demo: $(VENV)/.demo
 		--max-gflops 0.2 --set training.learning_rate=1e-3..1e-2 --set training.batch_size=4,16
 
 test: $(VENV)/.test lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --durations=30
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -71,6 +71,8 @@ def driven_by_hand(folder: Path, spec) -> list:
 
 @pytest.mark.parametrize("sampler", [s for s in SAMPLERS if s not in ("gp", "grid")])
 def test_same_study_same_seed_same_trials(run, tmp_path: Path, sampler: str) -> None:
+    if run is on_ray and sampler != "ehvi":
+        pytest.skip("the study is the same; one sampler shows that Ray changes nothing")
     spec = spec_of(trials=14, sampler=sampler, seed=11, constraints=TIGHT)
     with Study.create(tmp_path / "s", spec, cost_of) as study:
         assert run(study, sound, []) is Outcome.FINISHED
