@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,24 @@ def real_data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no real images at {DATA}; set AUTOMED_TEST_DATA")
     return DATA
+
+
+@pytest.fixture
+def as_nobody() -> Callable[[], AbstractContextManager[None]]:
+    """Permissions mean nothing to root: a context in which we are somebody else."""
+
+    @contextmanager
+    def somebody() -> Iterator[None]:
+        if os.geteuid() != 0:
+            yield
+            return
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return somebody
 
 
 @pytest.fixture

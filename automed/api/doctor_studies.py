@@ -61,10 +61,8 @@ def _name(entry: Registered) -> str:
 
 
 def _again(entry: Registered, workspace: Workspace) -> str:
-    given = entry.options.model_dump(exclude_defaults=True)
-    flags = [f" --{key.replace('_', '-')} {shlex.quote(str(v))}" for key, v in given.items()]
     place = shlex.quote(entry.path)
-    return f"automed data add {entry.task} {place}{''.join(flags)}{workspace.flag}"
+    return f"automed data add {entry.task} {place}{entry.options.flags}{workspace.flag}"
 
 
 def _damaged(error: WorkspaceError) -> Finding:

@@ -15,7 +15,7 @@ from automed.api.one_trial import one_trial
 from automed.api.progress import Steps, silent
 from automed.api.request import SearchRequest, choices_of, encoders_of
 from automed.api.screened_cost import screened_cost
-from automed.api.workers import AS_BEFORE, ONE, OnRay, Places, Workers, places_for
+from automed.api.workers import AS_BEFORE, ONE, Places, Workers, places_for
 from automed.data.cache import build_cache
 from automed.data.dataset import Dataset
 from automed.data.split import make_split
@@ -33,7 +33,6 @@ from automed.domain.workspace import Workspace
 from automed.executors.inline import run as run_inline
 from automed.executors.outcome import Outcome
 from automed.executors.processes import run as run_processes
-from automed.executors.run_trial import RunTrial
 from automed.models.weights import preflight
 from automed.pipeline.job import Job
 from automed.registry.tasks import load_task
@@ -73,7 +72,11 @@ class Search:
         """
         trial = partial(one_trial, job=self.job)
         if self.places.ray is not None:
-            return _on_ray(self.study, trial, observers, self.places.ray)
+            # Here, as Ray is an extra, and takes seconds to import.
+            from automed.executors.ray_tune.executor import run as run_on_ray
+
+            address, wish = self.places.ray, self.places.wish
+            return run_on_ray(self.study, trial, observers, address=address, wish=wish)
         slots = self.places.slots
         if len(slots) == 1:
             return run_inline(self.study, trial, observers)
@@ -206,15 +209,6 @@ def resume(
     _write(folder / "split.json", split)
     job = _job(study.spec, split, workspace, folder, places)
     return Search(study, job, None, (*_notes(study, split), *places.notes), places)
-
-
-def _on_ray(study: Study, trial: RunTrial, observers: Sequence[Observer], on_ray: OnRay) -> Outcome:
-    # Here, as Ray is an extra, and takes seconds to import.
-    from automed.executors.ray_tune.executor import run
-    from automed.executors.ray_tune.share import Wish
-
-    wish = Wish(on_ray.workers, on_ray.gpus_per_trial, on_ray.on_gpus)
-    return run(study, trial, observers, address=on_ray.address, wish=wish)
 
 
 def _cost_of(spec: StudySpec) -> Callable[[Config], Cost]:

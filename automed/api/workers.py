@@ -10,6 +10,7 @@ import torch
 
 from automed.domain.errors import AutomedError
 from automed.executors.cores import available_cores
+from automed.executors.ray_tune.share import ANY, Wish
 from automed.executors.slots import GPUS, THREADS, Slot, assign, usual_workers
 from automed.training.device import resolve_device
 
@@ -36,23 +37,6 @@ AS_BEFORE = Workers()
 
 
 @dataclass(frozen=True)
-class OnRay:
-    """Trainings on a Ray cluster.
-
-    Attributes:
-        address: Of the cluster, or ``auto``.
-        workers: Trainings at a time; None: as many as there is room for.
-        gpus_per_trial: As in `Workers`.
-        on_gpus: Whether trainings may compute on GPUs.
-    """
-
-    address: str
-    workers: int | None
-    gpus_per_trial: float | None
-    on_gpus: bool
-
-
-@dataclass(frozen=True)
 class Places:
     """What they get.
 
@@ -60,18 +44,20 @@ class Places:
         slots: One for each worker. A search with a single one trains in its own process.
         device: On which a job's trials compute there.
         notes: What the user should know.
-        ray: Where and how a Ray cluster is shared out instead; None: it is not.
+        ray: Address of the Ray cluster to train on instead; None: none.
+        wish: How that is to be shared out.
     """
 
     slots: tuple[Slot, ...] = (Slot(0),)
     device: str = "auto"
     notes: tuple[str, ...] = ()
-    ray: OnRay | None = None
+    ray: str | None = None
+    wish: Wish = ANY
 
     @property
     def workers(self) -> int:
         """What a study's budget keeps of it; two where nobody knows: several, that is."""
-        return len(self.slots) if self.ray is None else self.ray.workers or 2
+        return len(self.slots) if self.ray is None else self.wish.workers or 2
 
 
 ONE = Places()
@@ -128,8 +114,8 @@ def _places_on_ray(wanted: Workers, address: str, device: str) -> Places:
         raise AutomedError(
             "--device names a GPU, and Ray chooses them", found=device, expected="auto, cpu or cuda"
         )
-    on_ray = OnRay(address, wanted.count or None, wanted.gpus_per_trial, device != "cpu")
-    return Places(device=device, ray=on_ray)
+    wish = Wish(wanted.count or None, wanted.gpus_per_trial, device != "cpu")
+    return Places(device=device, ray=address, wish=wish)
 
 
 def gpus_of(device: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,9 +18,6 @@ from automed.cli.options import (
     data_options,
     workspace_at,
 )
-
-if TYPE_CHECKING:
-    from automed.api.datasets import Checked
 
 app = typer.Typer(help="Check and register folders of images.", no_args_is_help=True)
 
@@ -49,9 +46,10 @@ def check(
     show(checked)
     if checked.audit.errors:
         raise typer.Exit(1)
+    place = f"{_quoted(path)}{checked.ref.options.flags}"
     next_steps(
-        ("register it", f"automed data add {task} {_quoted(path)}{_flags(checked)}"),
-        ("or search at once", f"automed search {task} --data {_quoted(path)}{_flags(checked)}"),
+        ("register it", f"automed data add {task} {place}"),
+        ("or search at once", f"automed search {task} --data {place}"),
     )
 
 
@@ -106,9 +104,3 @@ def _quoted(path: Path) -> str:
     import shlex
 
     return shlex.quote(str(path))
-
-
-def _flags(checked: Checked) -> str:
-    from automed.cli.data_view import flags_of
-
-    return flags_of(checked.ref.options)

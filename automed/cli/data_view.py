@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-
 from rich.table import Table
 from rich.text import Text
 
 from automed.api.datasets import Checked
 from automed.cli.console import out
-from automed.domain.data_options import DataOptions
 
 
 def show(checked: Checked) -> None:
@@ -47,9 +44,3 @@ def show(checked: Checked) -> None:
 
 def _note(text: str) -> None:
     out.print(Text("note: ", style="cyan") + Text(text), soft_wrap=True)
-
-
-def flags_of(options: DataOptions) -> str:
-    """The flags that spell these options, to be copied behind a command."""
-    given = {k: v for k, v in options.model_dump().items() if v != DataOptions().model_dump()[k]}
-    return "".join(f" --{k.replace('_', '-')} {shlex.quote(str(v))}" for k, v in given.items())

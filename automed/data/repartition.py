@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from automed.data.dataset import Dataset
 from automed.data.partition import LACKING, partition
-from automed.data.splittable import SMALLER_GROUPS, Units, check_splittable
+from automed.data.splittable import SMALLER_GROUPS, Units, check_splittable, numbered
 from automed.data.strata import Strata, strata_of
 from automed.data.twins import tie_twins
 from automed.domain.digest import derive_seed
@@ -47,13 +46,13 @@ def repartitions(
     tied = tie_twins(dataset, keys)  # of all samples: their files are read once
     choices = [[tied[row] for row in rows], [keys[row] for row in rows]]
     try:
-        return _distinct(Units(rest, policy, split.grouped_by, _numbered(choices[0])), strata,
+        return _distinct(Units(rest, policy, split.grouped_by, numbered(choices[0])), strata,
                          split, count)  # fmt: skip
     except SplitError:
         if split.grouped_by is None or choices[0] == choices[1]:
             raise
         # As `make_split`: twins that tie nearly all groups together are let go.
-        return _distinct(Units(rest, policy, split.grouped_by, _numbered(choices[1])), strata,
+        return _distinct(Units(rest, policy, split.grouped_by, numbered(choices[1])), strata,
                          split, count)  # fmt: skip
 
 
@@ -99,9 +98,3 @@ def _held_out(units: Units, strata: Strata, seed: int) -> NDArray[np.bool_]:
         )
     held: NDArray[np.bool_] = parts[units.of] == 1
     return held
-
-
-def _numbered(keys: Sequence[str]) -> NDArray[np.int64]:
-    """The index of each key among the distinct ones."""
-    number = {key: index for index, key in enumerate(dict.fromkeys(keys))}
-    return np.array([number[key] for key in keys], dtype=np.int64)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from automed.data.dataset import Dataset
 from automed.data.partition import LACKING, partition
-from automed.data.splittable import GROUP_FLAGS, SMALLER_GROUPS, Units, check_splittable
+from automed.data.splittable import GROUP_FLAGS, SMALLER_GROUPS, Units, check_splittable, numbered
 from automed.data.strata import Strata, strata_of
 from automed.data.twins import tie_twins
 from automed.domain.errors import SplitError
@@ -40,11 +38,11 @@ def make_split(dataset: Dataset, policy: SplitPolicy, seed: int) -> Split:
     grouped_by = None if note else dataset.grouped_by
     keys = [sample.id if note else sample.group or "" for sample in dataset.samples]
     strata = strata_of(dataset)
-    tied = Units(dataset, policy, grouped_by, _numbered(tie_twins(dataset, keys)))
+    tied = Units(dataset, policy, grouped_by, numbered(tie_twins(dataset, keys)))
     try:
         parts = _parts(tied, strata, seed)
     except SplitError:
-        groups = tied.replace(_numbered(keys))
+        groups = tied.replace(numbered(keys))
         if grouped_by is None or groups.count == tied.count:
             raise
         parts = _parts(groups, strata, seed)
@@ -77,12 +75,6 @@ def _waiver(dataset: Dataset, policy: SplitPolicy) -> str:
         expected=f"the {policy.group} of each image",
         hint=GROUP_FLAGS,
     )
-
-
-def _numbered(keys: Sequence[str]) -> NDArray[np.int64]:
-    """The index of each sample's key among the distinct keys, in order of appearance."""
-    number = {key: index for index, key in enumerate(dict.fromkeys(keys))}
-    return np.array([number[key] for key in keys], dtype=np.int64)
 
 
 def _parts(units: Units, strata: Strata, seed: int) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,3 +118,9 @@ def _confined(units: Units, name: str, holds: NDArray[np.bool_]) -> SplitError:
         expected=f"{name} in at least two groups",
         hint=SMALLER_GROUPS,
     )
+
+
+def numbered(keys: Sequence[str]) -> NDArray[np.int64]:
+    """The index of each sample's key among the distinct keys, in order of appearance."""
+    number = {key: index for index, key in enumerate(dict.fromkeys(keys))}
+    return np.array([number[key] for key in keys], dtype=np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -37,6 +38,14 @@ class DataOptions(Frozen):
             if groups < 1:
                 raise ValueError(f"--group-pattern {pattern!r} needs one (group) in parentheses")
         return pattern
+
+    @property
+    def flags(self) -> str:
+        """The flags that spell these options, to be copied behind a command."""
+        given = self.model_dump(exclude_defaults=True)
+        return "".join(
+            f" --{key.replace('_', '-')} {shlex.quote(str(value))}" for key, value in given.items()
+        )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

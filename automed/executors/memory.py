@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_ROOT = Path("/sys/fs/cgroup")
-_OWN = Path("/proc/self/cgroup")
+from automed.executors.control_groups import OWN, ROOT, control_groups, lines_of
+
 _INFO = Path("/proc/meminfo")
 
 
@@ -24,7 +24,7 @@ class Memory:
     available: int
 
 
-def available_memory(root: Path = _ROOT, own: Path = _OWN, info: Path = _INFO) -> Memory | None:
+def available_memory(root: Path = ROOT, own: Path = OWN, info: Path = _INFO) -> Memory | None:
     """The memory for this process; None where the system does not tell (it is no Linux).
 
     Args:
@@ -32,7 +32,7 @@ def available_memory(root: Path = _ROOT, own: Path = _OWN, info: Path = _INFO) -
         own: The file that says which are this process's own.
         info: The kernel's account of the machine's memory, in KiB.
     """
-    sizes = {line.partition(":")[0]: line.split()[1:2] for line in _lines(info)}
+    sizes = {line.partition(":")[0]: line.split()[1:2] for line in lines_of(info)}
     if "MemTotal" not in sizes or "MemAvailable" not in sizes:
         return None
     machine = Memory(int(sizes["MemTotal"][0]) * 1024, int(sizes["MemAvailable"][0]) * 1024)
@@ -42,29 +42,13 @@ def available_memory(root: Path = _ROOT, own: Path = _OWN, info: Path = _INFO) -
 
 def _limits(root: Path, own: Path) -> Iterator[Memory]:
     """Of this process's control group and of all that hold it."""
-    for line in _lines(own):
-        controllers, _, path = line.partition(":")[2].partition(":")
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        # Version 2 has one tree and names no controllers; version 1 a tree for each of them.
-        mount = root / "memory" if controllers else root
-        group = mount / path.lstrip("/")
+    for folder, version in control_groups("memory", root, own):
         names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
-        limit, used = names if controllers else ("memory.max", "memory.current")
-        for folder in (group, *group.parents):
-            yield from _limit(folder / limit, folder / used)
-            if folder == mount:
-                break
+        limit, used = names if version == 1 else ("memory.max", "memory.current")
+        yield from _limit(folder / limit, folder / used)
 
 
 def _limit(limit: Path, used: Path) -> Iterator[Memory]:
-    most, now = "".join(_lines(limit)).strip(), "".join(_lines(used)).strip()
+    most, now = "".join(lines_of(limit)).strip(), "".join(lines_of(used)).strip()
     if most.isdigit() and now.isdigit():  # version 2 writes "max" where there is no limit
         yield Memory(int(most), max(0, int(most) - int(now)))
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        return file.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []  # no Linux, no such group here, or none of our business

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from automed.search.lock import HOLDER_FILE, LOCK_FILE
+from automed.search.lock import HOLDER_FILE, LOCK_FILE, holder_of, is_dead
 
 
 @dataclass(frozen=True)
@@ -38,28 +36,11 @@ def leftover_locks(studies: Path) -> list[Leftover]:
     """
     found = []
     for signed in sorted(studies.glob(f"*/{HOLDER_FILE}")):
-        dead = _dead_holder(signed)
+        pid, host = holder_of(signed.parent)
         lock = signed.with_name(LOCK_FILE)
-        if dead is not None and lock.exists() and _is_held(lock):
-            found.append(Leftover(signed.parent.name, dead, lock, _processes_with(lock)))
+        if pid is not None and is_dead(pid, host) and lock.exists() and _is_held(lock):
+            found.append(Leftover(signed.parent.name, pid, lock, _processes_with(lock)))
     return found
-
-
-def _dead_holder(signed: Path) -> int | None:
-    try:
-        holder = json.loads(signed.read_text(encoding="utf-8"))
-        pid, host = int(holder["pid"]), str(holder["host"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # being written, or torn: nothing is known of the holder
-    if host != socket.gethostname():
-        return None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return pid
-    except PermissionError:
-        return None
-    return None
 
 
 def _is_held(file: Path) -> bool:

@@ -34,12 +34,12 @@ class StudyLock:
         self._folder = folder
         # Not thread-local: an executor may run the study in a thread other than the caller's.
         self._lock = FileLock(folder / LOCK_FILE, thread_local=False)
-        pid, host = _holder(folder)
+        pid, host = holder_of(folder)
         try:
-            self._lock.acquire(timeout=GRACE_SECONDS if _is_dead(pid, host) else 0)
+            self._lock.acquire(timeout=GRACE_SECONDS if is_dead(pid, host) else 0)
             self._sign()
         except Timeout:
-            pid, host = _holder(folder)
+            pid, host = holder_of(folder)
             raise StudyError(
                 f"study {folder.name!r} is already running, pid {pid or 'unknown'} on "
                 f"{host or 'an unknown host'}",
@@ -75,11 +75,12 @@ class StudyLock:
 
 def is_held(folder: Path) -> bool:
     """Whether a search is running in a study's folder, as far as its note says; takes no lock."""
-    pid, host = _holder(folder)
-    return pid is not None and not _is_dead(pid, host)
+    pid, host = holder_of(folder)
+    return pid is not None and not is_dead(pid, host)
 
 
-def _holder(folder: Path) -> tuple[int | None, str | None]:
+def holder_of(folder: Path) -> tuple[int | None, str | None]:
+    """Process id and host that a study's folder is signed with, as far as can be read."""
     try:
         holder = json.loads((folder / HOLDER_FILE).read_text(encoding="utf-8"))
         return int(holder["pid"]), str(holder["host"])
@@ -88,7 +89,8 @@ def _holder(folder: Path) -> tuple[int | None, str | None]:
         return None, None
 
 
-def _is_dead(pid: int | None, host: str | None) -> bool:
+def is_dead(pid: int | None, host: str | None) -> bool:
+    """Whether a holder is a process of this machine that is gone."""
     if pid is None or host != socket.gethostname():
         return False
     try:

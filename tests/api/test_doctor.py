@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -90,24 +90,11 @@ def test_a_workspace_below_a_file_stops_every_search(tmp_path):
     assert "AUTOMED_WORKSPACE" in finding.fix
 
 
-@contextmanager
-def somebody_who_is_not_root():
-    """Root may write anywhere: be nobody for a while."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.mark.parametrize("mode", [0o755, 0o700], ids=["readable", "closed"])
-def test_somebody_elses_folder_stops_every_search(mode):
+def test_somebody_elses_folder_stops_every_search(mode, as_nobody):
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(mode if os.geteuid() == 0 else mode & 0o555)
-        with somebody_who_is_not_root():
+        with as_nobody():
             found = named(machine_checks(Workspace.at(Path(folder) / "mine" / "workspace")))
     assert found["workspace"].stops_searches
     assert "Permission denied" in found["workspace"].found

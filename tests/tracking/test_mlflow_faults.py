@@ -171,9 +171,9 @@ def test_a_database_locked_in_the_middle_of_a_search(kit, seen, capfd):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such permissions")
-def test_a_read_only_database_is_named(kit, seen):
+def test_a_read_only_database_is_named(kit, seen, as_nobody):
     content = (kit.workspace / "mlflow.db").read_bytes()
-    with _as_somebody(), tempfile.TemporaryDirectory() as folder:
+    with as_nobody(), tempfile.TemporaryDirectory() as folder:
         kit.workspace = Path(folder)
         store = kit.workspace / "mlflow.db"
         store.write_bytes(content)
@@ -187,19 +187,6 @@ def test_a_read_only_database_is_named(kit, seen):
         tracker = kit.tracker(f"sqlite:///{kit.workspace / 'writable.db'}")
         assert tracker.sync(trials) == SyncReport(3, 0, "")
         tracker.close()
-
-
-@contextmanager
-def _as_somebody():
-    """Permissions mean nothing to root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 SEARCH = """

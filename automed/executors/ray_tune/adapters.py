@@ -85,7 +85,8 @@ class StudyScheduler(FIFOScheduler):
         if file is not None and Path(file).exists():
             # The last line is the exception; what stands above it is Ray's.
             lines = Path(file).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            self._office.note(trial.trial_id, lines[-1] if lines else "")
+            if lines:
+                self._office.note(trial.trial_id, lines[-1])
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing, as for the searcher."""

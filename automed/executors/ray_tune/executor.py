@@ -17,13 +17,11 @@ from automed.executors.ray_tune.adapters import Closing, StudyScheduler, StudySe
 from automed.executors.ray_tune.cluster import connected, nodes
 from automed.executors.ray_tune.desk import Desk
 from automed.executors.ray_tune.office import Office
-from automed.executors.ray_tune.share import Room, Share, Wish, share_out
+from automed.executors.ray_tune.share import ANY, Room, Share, Wish, share_out
 from automed.executors.ray_tune.training import TRIAL, Training
 from automed.executors.run_trial import RunTrial
 from automed.executors.watchers import Watchers
 from automed.search.study import Study
-
-ANY = Wish()
 
 
 def run(

@@ -14,8 +14,6 @@ from automed.executors.processes import DEATHS
 from automed.executors.ray_tune.desk import Desk
 from automed.search.study import Study
 
-_GONE = "its actor is gone"
-
 
 class Office:
     """Asks the study, and tells it what Tune says.
@@ -91,11 +89,11 @@ class Office:
 
     def note(self, training: str, why: str) -> None:
         """Why a training is lost, of which `lose` is told next."""
-        self._why[training] = why or self._why.get(training, _GONE)
+        self._why[training] = why
 
     def lose(self, training: str) -> None:
         """The actor or the node of a training is gone: it goes on elsewhere, once."""
-        why = self._why.pop(training, _GONE)
+        why = self._why.pop(training, "its actor is gone")
         if self.is_closing or training not in self.trials:
             return
         trial = self.trials.pop(training)

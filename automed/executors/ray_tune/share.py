@@ -31,6 +31,10 @@ class Wish:
     on_gpus: bool = True
 
 
+ANY = Wish()
+"""Of somebody who says nothing."""
+
+
 @dataclass(frozen=True)
 class Share:
     """What each training gets of the cluster.
