@@ -11,6 +11,7 @@ from automed import __version__
 from automed.cli import (
     bench,
     confirm,
+    dashboard,
     data,
     doctor,
     encoders,
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.command()(search.search)
 app.command()(front.front)
+app.command()(dashboard.dashboard)
 app.command()(confirm.confirm)
 app.command()(export.export)
 app.command()(predict.predict)

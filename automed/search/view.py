@@ -66,9 +66,14 @@ def read_study(folder: Path) -> StudyView:
 
 def feasible_front(spec: StudySpec, trials: Sequence[Trial]) -> Front:
     """The front of those trials whose results keep the study's constraints."""
+    return front_of(feasible(spec, trials), spec.task.objectives)
+
+
+def feasible(spec: StudySpec, trials: Sequence[Trial]) -> list[Trial]:
+    """The trials whose results keep the study's constraints; with none, all trials."""
     kept = []
     for trial in trials:
         values = trial.result.values() if trial.result is not None else {}
         if all(c.metric in values and c.violation(values[c.metric]) <= 0 for c in spec.constraints):
             kept.append(trial)
-    return front_of(kept, spec.task.objectives)
+    return kept

@@ -1,0 +1,1 @@
+"""The dashboard: Streamlit pages over the studies of a workspace. They read and never write."""

@@ -1,0 +1,102 @@
+"""The workspace, the study that is being looked at, and noticing that it has changed."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import streamlit as st
+
+from automed.api.opened_study import (
+    OpenedStudy,
+    Revision,
+    open_study,
+    revision_of,
+    study_folders,
+)
+from automed.domain.workspace import Workspace
+
+STUDY = "study"
+"""Key of the chosen study's name in the session, and in the address."""
+LIVE = "live"
+POLL_SECONDS = 3.0
+_KEPT = 64
+"""Snapshots in memory, over all visitors."""
+_SEEN = "automed_seen"
+
+
+def workspace() -> Workspace:
+    """The workspace that ``automed dashboard`` was started for."""
+    return Workspace.at()
+
+
+def opened(folder: Path) -> OpenedStudy:
+    """A study, read anew only where its files have changed.
+
+    Raises:
+        StudyError: It cannot be read.
+    """
+    return _open(str(folder), revision_of(folder))
+
+
+def chosen() -> OpenedStudy | None:
+    """The study that the pages are about; None: there is none yet, and the page says how to begin.
+
+    Raises:
+        StudyError: It cannot be read.
+    """
+    name = st.session_state.get(STUDY)
+    if name is None:
+        st.info("No studies yet. Start one, and it appears here:", icon=":material/info:")
+        st.code(f"automed search polyp --budget 12 --no-pretrained{_flag()}", language="sh")
+        return None
+    return opened(workspace().studies / name)
+
+
+def choose() -> None:
+    """Let the visitor choose a study; the address names it, so that it can be passed on."""
+    names = [folder.name for folder in study_folders(workspace())]
+    asked = st.query_params.get(STUDY)
+    if not names:
+        st.session_state.pop(STUDY, None)
+        return
+    # A link wins over what was chosen before; after that the address follows the choice.
+    if asked in names and asked != st.session_state.get("automed_address"):
+        st.session_state[STUDY] = asked
+    elif st.session_state.get(STUDY) not in names:
+        st.session_state[STUDY] = names[0]
+    # Streamlit forgets the state of widgets that a page has not drawn, unless it is set again.
+    st.session_state[STUDY] = st.session_state[STUDY]
+    name = st.selectbox("Study", names, key=STUDY)
+    st.toggle("Live", value=True, key=LIVE, help="Follow a search while it runs")
+    st.caption(f"Workspace `{workspace().root}`")
+    st.query_params[STUDY] = name
+    st.session_state["automed_address"] = name
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def watch() -> None:
+    """Draw the page again when a study of the workspace has changed, unless told not to."""
+    now = tuple(revision_of(folder) for folder in study_folders(workspace()))
+    before = st.session_state.get(_SEEN)
+    st.session_state[_SEEN] = now
+    if before is not None and before != now and st.session_state.get(LIVE, True):
+        st.rerun()
+
+
+def command(text: str) -> None:
+    """A command to copy, with the flag for this workspace."""
+    st.code(f"{text}{_flag()}", language="sh")
+
+
+def _flag() -> str:
+    # The visitor's shell need not know the workspace of this process.
+    default = Path.cwd() / "automed-workspace"
+    root = workspace().root
+    return "" if root == default else f" --workspace {shlex.quote(str(root))}"
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner="Reading the study")
+def _open(folder: str, revision: Revision) -> OpenedStudy:
+    del revision  # the key of the cache
+    return open_study(Path(folder))
