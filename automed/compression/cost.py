@@ -11,14 +11,13 @@ from torch import nn
 from automed.compression.predicted_size import int8_bytes, onnx_bytes
 from automed.compression.prune_channels import remove_channels
 from automed.compression.prune_importance import ranks
-from automed.compression.reached_modules import reached
 from automed.domain.compression import Compression, Scope, compression_of
 from automed.domain.config import Config
 from automed.domain.cost import Cost, Quantity
 from automed.domain.errors import AutomedError, CompressionError
 from automed.domain.task import AnyTask
 from automed.models.build import build_model
-from automed.models.cost import count_macs, priced_model, priced_part
+from automed.models.cost import priced_model, priced_part, trace
 
 _REMEMBERED = 4096
 
@@ -103,14 +102,16 @@ def _answer(question: _Question) -> _Answer | AutomedError:
 
 
 def _measured(question: _Question) -> _Answer:
-    cost, model = priced_model(question.config, question.task)
+    priced = priced_model(question.config, question.task)
+    if question.ratio is None:
+        return _answer_for(priced.model, int(priced.cost.macs.value), priced.reached)
     try:
-        return _answer_for(model, cost, question)
+        return _pruned(priced.model, question)
     except Exception as error:
         if not _is_about_meta(error):
             raise
     with torch.random.fork_rng(devices=[]):
-        return _answer_for(build_model(question.config, question.task).eval(), cost, question)
+        return _pruned(build_model(question.config, question.task).eval(), question)
 
 
 def _is_about_meta(error: BaseException | None) -> bool:
@@ -122,13 +123,7 @@ def _is_about_meta(error: BaseException | None) -> bool:
     return False
 
 
-def _answer_for(model: nn.Module, whole: Cost, question: _Question) -> _Answer:
-    device = next(model.parameters()).device.type
-    macs = int(whole.macs.value)
-    if question.ratio is not None:
-        _prune(model, device, question)
-        macs = _macs(model, device, question)
-    parts = reached(model, torch.zeros(1, *question.shape, device=device))
+def _answer_for(model: nn.Module, macs: int, parts: list[nn.Module]) -> _Answer:
     return _Answer(
         parameters=sum(p.numel() for p in model.parameters()),
         macs=macs,
@@ -137,15 +132,21 @@ def _answer_for(model: nn.Module, whole: Cost, question: _Question) -> _Answer:
     )
 
 
+def _pruned(model: nn.Module, question: _Question) -> _Answer:
+    device = next(model.parameters()).device.type
+    _prune(model, device, question)
+    return _answer_for(model, *_traced(model, device, question))
+
+
 def _prune(model: nn.Module, device: str, question: _Question) -> None:
     asked = Compression(method="prune", ratio=question.ratio, scope=question.scope)
     image = torch.zeros(1, *question.shape, device=device)
     remove_channels(model, image, asked, ranks)
 
 
-def _macs(model: nn.Module, device: str, question: _Question) -> int:
+def _traced(model: nn.Module, device: str, question: _Question) -> tuple[int, list[nn.Module]]:
     try:
-        return count_macs(model, question.shape, device)
+        return trace(model, question.shape, device)
     except Exception as error:
         text = str(error).splitlines()[0] if str(error) else ""
         raise CompressionError(

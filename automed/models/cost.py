@@ -15,6 +15,8 @@ from automed.models.architecture import Architecture
 from automed.models.build import BuildError, architecture_of, build_model
 from automed.models.encoders import encoder_of
 from automed.models.image_size import check_multiple, larger_that_runs
+from automed.models.reached_modules import reached_by
+from automed.models.uninitialized import Uninitialized
 from automed.models.weights_file import file_size
 
 __all__ = ["BuildError", "predict_cost"]
@@ -62,12 +64,24 @@ def predict_cost(config: Config, task: AnyTask) -> Cost:
     return answer
 
 
-def priced_model(config: Config, task: AnyTask) -> tuple[Cost, torch.nn.Module]:
-    """As `predict_cost`, with the model that was priced; nothing is remembered.
+@dataclass(frozen=True)
+class Priced:
+    """A model with its cost.
 
-    Returns:
-        The cost, and the model in eval mode, on the meta device or, where it cannot be built there,
-        on the CPU with random weights.
+    Attributes:
+        cost: What it costs.
+        model: In eval mode, on the meta device or, where it cannot be built there, on the CPU with
+            random weights.
+        reached: The modules that its answer depends on; see `reached_modules`.
+    """
+
+    cost: Cost
+    model: torch.nn.Module
+    reached: list[torch.nn.Module]
+
+
+def priced_model(config: Config, task: AnyTask) -> Priced:
+    """As `predict_cost`, with the model that was priced; nothing is remembered.
 
     Raises:
         BuildError: As `predict_cost`.
@@ -88,12 +102,12 @@ def priced_part(config: Config) -> Config:
 @lru_cache(maxsize=_REMEMBERED)
 def _answer(question: _Question) -> Cost | BuildError:
     try:
-        return _priced(question)[0]
+        return _priced(question).cost
     except BuildError as error:
         return _bare(error)
 
 
-def _priced(question: _Question) -> tuple[Cost, torch.nn.Module]:
+def _priced(question: _Question) -> Priced:
     try:
         return _priced_on("meta", question)
     except BuildError as error:
@@ -108,16 +122,16 @@ def _bare(error: BuildError) -> BuildError:
     return BuildError(error.problem, found=error.found, expected=error.expected, hint=error.hint)
 
 
-def _priced_on(device: str, question: _Question) -> tuple[Cost, torch.nn.Module]:
+def _priced_on(device: str, question: _Question) -> Priced:
     task = question.task
-    with torch.device(device):
+    with torch.device(device), Uninitialized():
         model = build_model(question.config, task).eval()
     row = _architecture(question)
     runs = partial(_runs, device, question, model)
     check_multiple(model, task, row.multiple if row else 0, runs)
     height, width = task.image_size
     try:
-        macs = count_macs(model, (task.channels, height, width), device)
+        macs, reached = trace(model, (task.channels, height, width), device)
     except Exception as error:
         raise _cannot_take(question, larger_that_runs(task.image_size, runs), error) from error
     cost = Cost(
@@ -126,7 +140,7 @@ def _priced_on(device: str, question: _Question) -> tuple[Cost, torch.nn.Module]
         size_bytes=Quantity(value=file_size(model)),
         input_shape=(task.channels, height, width),
     )
-    return cost, model
+    return Priced(cost, model, reached)
 
 
 def count_macs(model: torch.nn.Module, shape: tuple[int, int, int], device: str) -> int:
@@ -140,13 +154,33 @@ def count_macs(model: torch.nn.Module, shape: tuple[int, int, int], device: str)
     Raises:
         ValueError: The model gives masks of another size than the image's.
     """
+    with torch.no_grad():
+        return _forward(model, shape, device)[0]
+
+
+def trace(
+    model: torch.nn.Module, shape: tuple[int, int, int], device: str
+) -> tuple[int, list[torch.nn.Module]]:
+    """As `count_macs`, with the modules that the answer depends on, from the same forward pass.
+
+    Raises:
+        ValueError: The model gives masks of another size than the image's.
+    """
+    with torch.enable_grad():
+        macs, answer = _forward(model, shape, device)
+    return macs, reached_by(answer, model)
+
+
+def _forward(
+    model: torch.nn.Module, shape: tuple[int, int, int], device: str
+) -> tuple[int, torch.Tensor]:
     image = torch.zeros(1, *shape, device=device)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        output = model(image)
+    with FlopCounterMode(display=False) as counter:
+        output: torch.Tensor = model(image)
     masks = isinstance(output, torch.Tensor) and output.ndim == 4
     if masks and output.shape[-2:] != image.shape[-2:]:
         raise ValueError(f"its masks have another size: {output.shape[-2]}x{output.shape[-1]}")
-    return int(counter.get_total_flops()) // 2
+    return int(counter.get_total_flops()) // 2, output
 
 
 def _cannot_take(question: _Question, larger: str | None, error: Exception) -> BuildError:
@@ -173,7 +207,7 @@ def _runs(
     try:
         if row is not None and row.size_argument is not None:  # it was made for another size
             task = question.task.replace(image_size=(height, width))
-            with torch.device(device):
+            with torch.device(device), Uninitialized():
                 model = build_model(question.config, task).eval()
         count_macs(model, (question.channels, height, width), device)
     except Exception:  # noqa: BLE001 - whatever a model raises means that it does not run

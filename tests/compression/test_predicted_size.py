@@ -12,8 +12,8 @@ from torch import nn
 from automed.artifact.export import export_onnx
 from automed.compression.predicted_size import int8_bytes, onnx_bytes
 from automed.compression.quantize_onnx import quantize_onnx
-from automed.compression.reached_modules import reached
 from automed.models.plain_unet import PlainUnet
+from automed.models.reached_modules import reached
 
 
 @dataclass

@@ -63,8 +63,8 @@ def signature(trial: Trial) -> tuple[object, ...]:
     return (*described, tuple(sorted(trial.result.metrics.items())), trial.result.cost)
 
 
-def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
-    flags = ("search", "polyp", "--name", "s", *SETTINGS)  # on demo data
+def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path, small_pairs: Path) -> None:
+    flags = ("search", "polyp", "--name", "s", "--data", str(small_pairs), *SETTINGS)
     quiet, torn = tmp_path / "quiet", tmp_path / "torn"
 
     undisturbed = command(quiet, *flags)

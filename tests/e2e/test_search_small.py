@@ -123,8 +123,7 @@ def test_a_study_on_changed_data_does_not_go_on(automed, small_pairs: Path) -> N
     assert "changed" in done.err
 
 
-@pytest.mark.parametrize("task", ["polyp", "cell", "leukemia", "breast_cell"])
-def test_the_built_in_plugins_conform(automed, task: str) -> None:
-    done = automed("plugin", "check", task)
+def test_a_built_in_plugin_conforms(automed) -> None:
+    done = automed("plugin", "check", "breast_cell")
     assert done.code == 0, done.out
     assert done.out.count("ok") >= 8

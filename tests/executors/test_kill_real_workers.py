@@ -20,7 +20,7 @@ from automed.domain.trial import TrialState
 from automed.search.replay import replay
 from automed.search.view import read_study
 
-KILLS = int(os.environ.get("AUTOMED_KILLS", "2"))
+KILLS = int(os.environ.get("AUTOMED_KILLS", "1"))
 TRIALS = 4
 SETTINGS = (
     "--budget", str(TRIALS), "--no-pretrained", "--epochs", "2", "--image-size", "32",

@@ -21,13 +21,12 @@ from automed.executors.outcome import Outcome
 from automed.executors.processes import LOGS, run
 from automed.executors.slots import assign
 from automed.search.replay import replay
-from automed.search.samplers.registry import SAMPLERS
 from automed.search.stoppers.registry import STOPPERS
 from automed.search.study import Study
 
 TASK = toy.TASK.replace(training=toy.TASK.training.replace(epochs=3))
-TRIALS = {"gp": 12, "ehvi": 12}
-"""These take seconds for a suggestion, once there are ten trials."""
+TRIALS = {"random": 20, "ehvi": 12, "nsga2": 20}
+"""Samplers of every kind: one that knows no other trials, one that models them, one that breeds."""
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +59,11 @@ def test_trials_train_at_the_same_time(tmp_path: Path) -> None:
         assert [t.label for t in study.trials] == ["done"] * 4
 
 
-@pytest.mark.parametrize("sampler", [s for s in SAMPLERS if s != "grid"])
+@pytest.mark.parametrize("sampler", TRIALS)
 def test_no_config_twice_budget_exact_and_replayed(
     tmp_path: Path, notes: Path, sampler: str
 ) -> None:
-    trials = TRIALS.get(sampler, 20)
+    trials = TRIALS[sampler]
     with make(tmp_path, 3, trials, sampler=sampler, constraints=toy.TIGHT) as study:
         assert run(study, trainings.slow, slots=assign(3)) is Outcome.FINISHED
         trained = [t for t in study.trials if t.rejected is None]
@@ -76,8 +75,13 @@ def test_no_config_twice_budget_exact_and_replayed(
         assert differences(study) == ()
 
 
-@pytest.mark.parametrize("stopper", [s for s in STOPPERS if s != "none"])
-@pytest.mark.parametrize("train", [trainings.slow, trainings.killed_now_and_then])
+@pytest.mark.parametrize(
+    ("stopper", "train"),
+    [
+        *((stopper, trainings.slow) for stopper in STOPPERS if stopper != "none"),
+        ("halving", trainings.killed_now_and_then),
+    ],
+)
 def test_stop_decisions_are_replayed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopper: str, train
 ) -> None:

@@ -7,10 +7,10 @@ import timm
 import torch
 from safetensors.torch import load_file, save_file
 
-from automed.compression.reached_modules import reached
 from automed.domain.config import Config
 from automed.models import build
 from automed.models.cost import predict_cost
+from automed.models.reached_modules import reached
 from automed.models.weights import load_pretrained
 from automed.registry.tasks import load_task
 

@@ -17,10 +17,19 @@ def reached(model: nn.Module, image: Tensor) -> list[nn.Module]:
         model: In eval mode; may lie on the meta device.
         image: What it takes, on the same device.
     """
-    # Where it does not ask for gradients, nothing can be told from them.
-    known = {id(p) for p in model.parameters() if not p.requires_grad}
     with torch.enable_grad():
-        known |= _leaves(model(image))
+        return reached_by(model(image), model)
+
+
+def reached_by(answer: Tensor, model: nn.Module) -> list[nn.Module]:
+    """As `reached`, from an answer that the model gave with gradients enabled.
+
+    Args:
+        answer: Of the model.
+        model: As it was then.
+    """
+    # Where it does not ask for gradients, nothing can be told from them.
+    known = {id(p) for p in model.parameters() if not p.requires_grad} | _leaves(answer)
     return [
         module
         for module in model.modules()
