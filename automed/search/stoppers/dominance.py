@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from automed.search.stoppers.contender import Contender
-from automed.search.stoppers.rungs import FIRST
 from automed.search.stoppers.stopper import Final
+
+APART = 3
+"""Between two looks the epochs grow by this factor: 1, 3, 9, 27, ..."""
 
 
 @dataclass(frozen=True)
 class Dominance(Final):
-    """Ends a training that is dominated even if it gains from now on as the best ones did.
+    """Ends a training that is dominated even if it gains from now on as nearly all others did.
 
-    What is left to gain is read off the finished trainings: how much they gained after the same
-    epoch. Compared is with finished trainings that cost no more. Cautious: for studies in which
-    a stopped model that was good is worse than an hour lost.
+    What is left to gain is bounded by the gains of finished trainings after the same epoch: by the
+    quantile that a further one exceeds with a given chance at most (split conformal prediction,
+    Vovk et al. 2005), so nothing is ended before there are enough of them to say. Compared is with
+    finished trainings that cost no more. Each look is a chance to be wrong; there are few looks.
 
     Attributes:
-        quantile: Of the gains of others: what a training may still gain.
-        margin: Of quality, on top of that.
-        enough: Finished trainings before it decides.
+        risk: Of ending, at one look, a training that would have come above the bound.
     """
 
-    quantile: float = 0.9
-    margin: float = 0.0
-    enough: int = 5
+    risk: float = 0.1
 
     def decide(self, trial: Contender, epoch: int, others: Sequence[Contender]) -> str | None:
         """As `Stopper.decide`."""
         done = [o for o in others if o.finished and o.number != trial.number]
         rivals = [o for o in done if o.costs_no_more(trial)]
-        if epoch < FIRST or len(done) < self.enough or not rivals:
+        if not rivals or not _looks_at(epoch):
             return None
-        # A curve that ends early has no value to gain from: it gained nothing.
-        gains = [o.best - o.at(epoch) for o in done if np.isfinite(o.at(epoch))]
-        if not gains:
+        gain = self._most_to_gain([o.best - o.at(epoch) for o in done])
+        if gain is None:
             return None
-        hoped = trial.at(epoch) + float(np.quantile(gains, self.quantile)) + self.margin
+        hoped = trial.at(epoch) + gain
         best = max(rivals, key=lambda o: (o.best, -o.number))
         if hoped >= best.best:
             return None
@@ -48,3 +45,16 @@ class Dominance(Final):
             f"trial {best.number} costs no more and has {best.best:.4g}; "
             f"at epoch {epoch} at most {hoped:.4g} can be hoped for"
         )
+
+    def _most_to_gain(self, gains: Sequence[float]) -> float | None:
+        """What a training may still gain; None: too few have shown it."""
+        # A curve that ends early has no value to gain from: it says nothing.
+        known = sorted(gain for gain in gains if math.isfinite(gain))
+        rank = math.ceil((len(known) + 1) * (1 - self.risk))
+        return known[rank - 1] if 0 < rank <= len(known) else None
+
+
+def _looks_at(epoch: int) -> bool:
+    while epoch > 1 and epoch % APART == 0:
+        epoch //= APART
+    return epoch == 1

@@ -87,7 +87,7 @@ def test_the_first_training_is_never_ended(name):
 def test_what_learns_nothing_and_costs_most_is_ended(name):
     others = [
         Contender(n, (1.0, 1.0), {e: 0.7 + 0.01 * e for e in range(1, EPOCHS + 1)}, True)
-        for n in range(1, 7)
+        for n in range(1, 13)
     ]
     hopeless = Contender(0, (9.0, 9.0), dict.fromkeys(range(1, EPOCHS + 1), 0.01), False)
     ended = [e for e in range(1, EPOCHS + 1) if STOPPERS[name].decide(hopeless, e, others)]
