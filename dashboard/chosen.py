@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from time import monotonic
 
 import streamlit as st
 
 from automed.api.opened_study import (
     OpenedStudy,
     Revision,
-    open_study,
+    StudyOpener,
     revision_of,
     study_folders,
 )
 from automed.domain.workspace import Workspace
+
+from .plain import literal
 
 STUDY = "study"
 """Key of the chosen study's name in the session, and in the address."""
@@ -22,7 +25,13 @@ LIVE = "live"
 POLL_SECONDS = 3.0
 _KEPT = 64
 """Snapshots in memory, over all visitors."""
+_OPENERS = 16
+"""Studies whose trials stay in memory, so that only what is new is read."""
+_REST = 4.0
+"""Times as long as a page took to draw, it is left in peace: a busy machine is not kept busy."""
 _SEEN = "automed_seen"
+_DRAWN_AT = "automed_drawn_at"
+_DRAWN_FOR = "automed_drawn_for"
 
 
 def workspace() -> Workspace:
@@ -69,7 +78,7 @@ def choose() -> None:
     st.session_state[STUDY] = st.session_state[STUDY]
     name = st.selectbox("Study", names, key=STUDY)
     st.toggle("Live", value=True, key=LIVE, help="Follow a search while it runs")
-    st.caption(f"Workspace `{workspace().root}`")
+    st.caption(f"Workspace {literal(workspace().root)}")
     st.query_params[STUDY] = name
     st.session_state["automed_address"] = name
 
@@ -78,10 +87,27 @@ def choose() -> None:
 def watch() -> None:
     """Draw the page again when a study of the workspace has changed, unless told not to."""
     now = tuple(revision_of(folder) for folder in study_folders(workspace()))
-    before = st.session_state.get(_SEEN)
+    before = st.session_state.setdefault(_SEEN, now)
+    if before == now or not st.session_state.get(LIVE, True):
+        return
+    if monotonic() - st.session_state.get(_DRAWN_AT, 0.0) < _REST * _drawing_seconds():
+        return
     st.session_state[_SEEN] = now
-    if before is not None and before != now and st.session_state.get(LIVE, True):
-        st.rerun()
+    # A click on another page is taken up here. It would be lost in the rerun of this page, which
+    # replaces what waits.
+    st.empty()
+    st.rerun()
+
+
+def note_drawn(seconds: float) -> None:
+    """Remember when and how long a page was drawn: a slow one is drawn less often."""
+    st.session_state[_DRAWN_AT] = monotonic()
+    st.session_state[_DRAWN_FOR] = seconds
+
+
+def _drawing_seconds() -> float:
+    """How long it took the last time."""
+    return float(st.session_state.get(_DRAWN_FOR, 0.0))
 
 
 def command(text: str) -> None:
@@ -99,4 +125,9 @@ def _flag() -> str:
 @st.cache_resource(max_entries=_KEPT, show_spinner="Reading the study")
 def _open(folder: str, revision: Revision) -> OpenedStudy:
     del revision  # the key of the cache
-    return open_study(Path(folder))
+    return _opener(folder).open()
+
+
+@st.cache_resource(max_entries=_OPENERS, show_spinner=False)
+def _opener(folder: str) -> StudyOpener:
+    return StudyOpener(Path(folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -13,23 +14,30 @@ from automed.analysis.palette import BLUE
 from automed.api.opened_study import OpenedStudy, Revision, revision_of, study_folders
 from automed.domain.errors import AutomedError
 
-from .chosen import STUDY, chosen, opened, workspace
+from .chosen import STUDY, chosen, command, opened, workspace
 from .places import go_to
+from .plain import literal
 
 _COLOURS = {"running": "green", "finished": "blue", "waiting": "orange", "empty": "gray"}
+_ICONS = {
+    "running": ":material/play_arrow:",
+    "finished": ":material/check:",
+    "waiting": ":material/pause:",
+    "empty": ":material/hourglass_empty:",
+}
 _COLUMNS = 2
 
 
 def show() -> None:
     """The page."""
-    st.title("Studies")
+    st.title("Studies", anchor=False)
     folders = study_folders(workspace())
     if not folders:
         chosen()  # says how to begin
         return
     columns = st.columns(_COLUMNS)
     for index, folder in enumerate(folders):
-        with columns[index % _COLUMNS], st.container(border=True):
+        with columns[index % _COLUMNS], st.container(border=True, key=f"card {folder.name}"):
             _card(folder)
 
 
@@ -37,26 +45,33 @@ def _card(folder: Path) -> None:
     try:
         study = opened(folder)
     except AutomedError as error:
-        st.subheader(folder.name)
-        st.error(error.problem)
-        st.text(str(error))
+        _broken(folder, error)
         return
     _heading(study)
     _figures(study)
     course = _course(str(folder), revision_of(folder))
     if len(course) > 1:
         st.plotly_chart(
-            _sparkline(course), key=f"course {folder.name}", config={"displayModeBar": False}
+            _sparkline(course),
+            key=f"course {folder.name}",
+            config={"displayModeBar": False},
+            alt=f"Hypervolume of {folder.name} after each trial: {course[-1][1]:.3f} at the end",
         )
-    _open_button(folder.name)
+    _next_step(study)
+
+
+def _broken(folder: Path, error: AutomedError) -> None:
+    st.subheader(literal(folder.name), anchor=False)
+    st.badge("cannot be read", icon=":material/error:", color="red")
+    st.text(str(error))
 
 
 def _heading(study: OpenedStudy) -> None:
     spec = study.spec
-    st.subheader(spec.name, anchor=False)
-    st.badge(study.state, color=_COLOURS[study.state])  # type: ignore[arg-type]
+    st.subheader(literal(study.folder.name), anchor=False)
+    st.badge(study.state, icon=_ICONS[study.state], color=_COLOURS[study.state])  # type: ignore[arg-type]
     demo = " · synthetic demo data" if spec.data.is_demo else ""
-    st.caption(f"{spec.task.title} · {spec.data.name}{demo}")
+    st.caption(f"{literal(spec.task.title)} · {literal(spec.data.name)}{demo}")
     left = study.seconds_left
     text = spec.budget.describe_spent(study.view.spent)
     if left is not None:
@@ -69,11 +84,19 @@ def _figures(study: OpenedStudy) -> None:
     results = [t.result for t in study.front.trials if t.result is not None]
     values = [result.values()[quality.metric] for result in results]
     best, volume, counts = st.columns(3)
-    best.metric(f"Best {quality.label}", _figure(min(values, key=quality.loss, default=None)))
+    best.metric(
+        f"Best {literal(quality.label)}", _figure(min(values, key=quality.loss, default=None))
+    )
     volume.metric("Hypervolume", f"{study.front.hypervolume:.3f}" if values else "-")
     counts.metric("On the front", len(values))
-    labels = Counter(t.label for t in study.trials)
-    st.caption(", ".join(f"{count} {label}" for label, count in labels.items()) or "no trial yet")
+    st.caption(_counts(study))
+
+
+def _counts(study: OpenedStudy) -> str:
+    children = sum(t.parent is not None for t in study.trials)
+    labels = Counter(study.label_of(t) for t in study.trials if t.parent is None)
+    words = [f"{count} {label}" for label, count in labels.items()]
+    return ", ".join([*words, *([f"{children} compressed"] if children else [])]) or "no trial yet"
 
 
 def _figure(value: float | None) -> str:
@@ -89,7 +112,10 @@ def _clock(seconds: float) -> str:
 def _course(folder: str, revision: Revision) -> list[tuple[int, float]]:
     del revision  # the key of the cache
     study = opened(Path(folder))
-    return hypervolume_course(study.feasible, study.spec.task.objectives)
+    course = hypervolume_course(study.feasible, study.spec.task.objectives)
+    # As far as the study got, also where its last trials changed nothing.
+    last = study.trials[-1].number if study.trials else 0
+    return [*course, (last, course[-1][1])] if course and course[-1][0] < last else course
 
 
 def _sparkline(course: list[tuple[int, float]]) -> go.Figure:
@@ -107,6 +133,12 @@ def _sparkline(course: list[tuple[int, float]]) -> go.Figure:
     return figure
 
 
-def _open_button(name: str) -> None:
-    if st.button("Look at its front", key=f"open {name}", icon=":material/visibility:"):
+def _next_step(study: OpenedStudy) -> None:
+    name = study.folder.name
+    if study.trials and st.button(
+        "Look at its front", key=f"open {name}", icon=":material/visibility:"
+    ):
         go_to("front", **{STUDY: name})
+    if study.state == "waiting":
+        st.caption("No search is at work on it. This one goes on:")
+        command(f"automed search {study.spec.task.name} --resume --name {shlex.quote(name)}")

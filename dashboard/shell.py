@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
 import streamlit as st
 
 from automed.domain.errors import AutomedError
 
-from .chosen import choose, watch
+from .chosen import choose, note_drawn, watch
 from .gate import admitted
 from .pages import pages
+from .plain import literal
+
+_ICON = Path(__file__).with_name("icon.png")
+"""Streamlit would fetch a symbol of its own from the Internet, which hospitals have not."""
 
 
 def main() -> None:
     """Draw the page that the address names."""
-    st.set_page_config(page_title="automed", page_icon=":material/scatter_plot:", layout="wide")
+    st.set_page_config(page_title="automed", page_icon=str(_ICON), layout="wide")
     if not admitted():
         return
-    page = st.navigation(list(pages().values()))
+    begun = monotonic()
+    draw(st.navigation(list(pages().values())).run)
+    note_drawn(monotonic() - begun)
+    watch()
+
+
+def draw(page: Callable[[], None]) -> None:
+    """A page beside the choice of a study; what it raises is explained in its place."""
     with st.sidebar:
         choose()
     try:
-        page.run()
+        page()
     except AutomedError as error:
         show_error(error)
-    watch()
 
 
 def show_error(error: AutomedError) -> None:
     """The problem, what was found and expected, and the next step, as the terminal has them."""
-    st.error(error.problem, icon=":material/error:")
+    st.error(literal(error.problem), icon=":material/error:")
     for label, value in (("found", error.found), ("expected", error.expected)):
         if value is not None:
             st.text(f"{label}: {value}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,22 +81,28 @@ def write_front_csv(rows: Sequence[FrontRow], path: Path, guide: str) -> Path:
         path: The file to write, UTF-8.
         guide: Name of the guide metric, for the heading.
     """
-    keys = sorted({key for row in rows for key in row.config})
-    figures = ["gmacs", "size_mb", "parameters_m", "latency_ms"]
-    heading = ["trial", guide, *figures, "origin", "parent", "knee", *keys]
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(heading)
-        for row in rows:
-            values = [
-                row.number, row.quality, row.gmacs, row.megabytes, row.parameters_m,
-                row.latency_ms, row.origin, row.parent, "knee" if row.is_knee else "",
-            ]  # fmt: skip
-            writer.writerow([*values, *(row.config.get(key, "") for key in keys)])
+        file.write(front_csv(rows, guide))
     partial.replace(path)
     return path
+
+
+def front_csv(rows: Sequence[FrontRow], guide: str) -> str:
+    """The text of that file."""
+    keys = sorted({key for row in rows for key in row.config})
+    figures = ["gmacs", "size_mb", "parameters_m", "latency_ms"]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["trial", guide, *figures, "origin", "parent", "knee", *keys])
+    for row in rows:
+        values = [
+            row.number, row.quality, row.gmacs, row.megabytes, row.parameters_m,
+            row.latency_ms, row.origin, row.parent, "knee" if row.is_knee else "",
+        ]  # fmt: skip
+        writer.writerow([*values, *(row.config.get(key, "") for key in keys)])
+    return text.getvalue()
 
 
 def summarize(config: Config) -> str:

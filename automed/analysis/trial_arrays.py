@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ PREDICTIONS = "predictions.npz"
 
 
 def load_arrays(path: Path, names: Sequence[str]) -> list[NDArray[Any]] | None:
-    """The arrays of an archive; None where it is missing or torn, or lacks one of them."""
+    """The arrays of an archive; None where it is missing, torn or damaged, or lacks one."""
     try:
         # Opened here, for numpy leaves a file open that turns out to be torn.
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return [file[name] for name in names]
-    except (FileNotFoundError, KeyError, EOFError, ValueError, zipfile.BadZipFile):
+    except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
         return None

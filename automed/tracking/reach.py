@@ -82,7 +82,7 @@ def _server(uri: str, seconds: float) -> str:
     question = urllib.request.Request(
         f"{plain}/api/2.0/mlflow/experiments/search",
         json.dumps({"max_results": 1}).encode(),
-        {"Content-Type": "application/json", **_credentials(parts.username, parts.password)},
+        {"Content-Type": "application/json", **credentials(parts.username, parts.password)},
     )
     bundle = os.environ.get("REQUESTS_CA_BUNDLE")  # what MLflow itself goes by
     context = ssl.create_default_context(cafile=bundle) if parts.scheme == "https" else None
@@ -101,7 +101,7 @@ def _server(uri: str, seconds: float) -> str:
     return f"{plain}, answers"
 
 
-def _credentials(user: str | None, password: str | None) -> dict[str, str]:
+def credentials(user: str | None, password: str | None) -> dict[str, str]:
     """The header that MLflow's client would send, by the same variables."""
     user = os.environ.get("MLFLOW_TRACKING_USERNAME", user or "")
     password = os.environ.get("MLFLOW_TRACKING_PASSWORD", password or "")

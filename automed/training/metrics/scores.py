@@ -10,9 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-BINS = 256
-REACH = 16.0
-"""Logits beyond, probabilities of 1e-7 and 1 - 1e-7, are counted in the first and the last bin."""
+from automed.training.metrics.score_bins import BINS as BINS
+from automed.training.metrics.score_bins import REACH as REACH
 
 
 def count_scores(logits: Tensor, truth: Tensor) -> Tensor:

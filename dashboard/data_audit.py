@@ -1,0 +1,128 @@
+"""What a look into every image finds."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from automed.api.data_report import Audited, Finding, Opened, audit_source
+from automed.api.opened_study import OpenedStudy
+
+from .plain import literal
+
+_AT_ONCE = 300
+"""Samples up to which nobody needs to ask for it: a second or two."""
+_KEPT = 16
+_LISTED = 200
+"""Files of one finding."""
+
+
+def show(found: Opened, study: OpenedStudy | None) -> None:
+    """The section."""
+    st.subheader("Audit", anchor=False)
+    known = _audits().get(found.stamp)
+    if known is None:
+        busy = study is not None and study.running
+        count = len(found.dataset.samples)
+        if (busy or count > _AT_ONCE) and not _asked(count, busy):
+            return
+        known = _audit(found)
+    _verdict(known)
+    for finding in known.audit.errors:
+        _draw(finding, "error", ":material/error:")
+    for finding in known.audit.warnings:
+        _draw(finding, "warning", ":material/warning:")
+    _summary(known.audit.summary.lines())
+    _alone(found)
+
+
+def _asked(count: int, busy: bool) -> bool:
+    why = " A search is at work on these data, which it would slow down." if busy else ""
+    st.caption(
+        f"Decodes all {count:,} images and their masks, and looks for unreadable files, sizes that "
+        f"do not match, empty masks, duplicates and more.{why}"
+    )
+    return st.button("Check every image", icon=":material/fact_check:", key="audit")
+
+
+@st.cache_resource(show_spinner=False)
+def _audits() -> OrderedDict[str, Audited]:
+    """Those of this process, by the stamps of the data; the oldest go first."""
+    return OrderedDict()
+
+
+def _audit(found: Opened) -> Audited:
+    with st.empty():
+        known = audit_source(found, _progress())
+        st.write("")
+    kept = _audits()
+    kept[found.stamp] = known
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)
+    return known
+
+
+def _progress() -> Callable[[int, int], None]:
+    began = shown = time.monotonic()
+    bar = st.progress(0.0, text="Checking every image")
+
+    def move(done: int, total: int) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown < 0.2 and done < total:
+            return
+        shown = now
+        left = (now - began) / done * (total - done)
+        bar.progress(done / total, text=f"{done:,} of {total:,} images, about {left:.0f} s left")
+
+    return move
+
+
+def _verdict(known: Audited) -> None:
+    errors, warnings = len(known.audit.errors), len(known.audit.warnings)
+    if not errors and not warnings:
+        st.success("Nothing is wrong with these images.", icon=":material/check_circle:")
+    if not known.unchanged:
+        st.warning(
+            "The data are not those that were registered, or that the study began with: files "
+            "were changed, added or removed since.",
+            icon=":material/difference:",
+        )
+
+
+def _draw(finding: Finding, kind: str, icon: str) -> None:
+    box = st.error if kind == "error" else st.warning
+    box(f"`{finding.code}` {literal(finding.message)}", icon=icon)
+    if finding.hint:
+        st.text(f"Next: {finding.hint}")
+    if finding.files:
+        with st.expander(f"{len(finding.files)} files"):
+            files = pd.DataFrame({"file": finding.files[:_LISTED]})
+            st.dataframe(files, key=f"files {kind} {finding.code}", hide_index=True)
+            if len(finding.files) > _LISTED:
+                st.caption(f"The first {_LISTED}.")
+
+
+def _summary(lines: Sequence[tuple[str, str]]) -> None:
+    table = pd.DataFrame(lines, columns=["what", "found"])
+    st.dataframe(
+        table, key="summary", hide_index=True,
+        column_config={"what": st.column_config.TextColumn(width=130),
+                       "found": st.column_config.TextColumn(width="large")},
+    )  # fmt: skip
+
+
+def _alone(found: Opened) -> None:
+    for what, files in (
+        ("images without a mask", found.dataset.images_alone),
+        ("masks without an image", found.dataset.masks_alone),
+    ):
+        if files:
+            with st.expander(f"{len(files)} {what}"):
+                st.dataframe(
+                    pd.DataFrame({"file": files[:_LISTED]}), key=f"alone {what}", hide_index=True
+                )  # fmt: skip

@@ -1,0 +1,161 @@
+"""The widgets above the front: axes, colours, filters, and the sliders for what one can afford.
+
+Each is bound to the address, so that a colleague who opens it sees the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import numpy as np
+import streamlit as st
+
+from automed.analysis.confirm_words import cost_unit
+from automed.analysis.front_axes import PRICES, Axis, usual_axes
+from automed.analysis.front_limits import Limits, stops
+from automed.analysis.front_points import FrontPoints, Strings
+from automed.domain.objective import SCALES as UNITS
+from automed.domain.study_spec import StudySpec
+
+from .front_choice import AREAS, COURSE, EQUAL, MEMBERSHIP, PARALLEL, SCALES, SCATTER, Choice
+
+ANY = "any"
+MANY = 500
+"""Beyond so many points, areas only hide each other."""
+
+
+def ask(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Choice:
+    """Draw the widgets, and say what they are set to."""
+    view, x, y, colour, area, more = st.columns([1.5, 1.3, 1.3, 1.3, 1, 0.8], gap="small")
+    with view:
+        shown = _view(spec)
+    price, quality = usual_axes(spec.task.objectives)
+    with x:
+        across = _axis("x", axes, price if price in axes else next(iter(axes)), shown == SCATTER)
+    with y:
+        up = _axis("y", axes, quality, shown != PARALLEL)
+    with colour:
+        coloured = _colour(axes, shown != COURSE)
+    with area:
+        sized = _area(points, shown == SCATTER)
+    with more, st.container(vertical_alignment="bottom", height="stretch"):
+        rest = _more(points)
+    return Choice(shown, across, up, coloured, sized, **rest, limits=_limits(points, axes, spec))
+
+
+def _view(spec: StudySpec) -> str:
+    views = [SCATTER, PARALLEL, COURSE]
+    first = COURSE if len(spec.task.objectives) == 1 else SCATTER
+    shown = st.selectbox(
+        "Show", views, index=views.index(first), key="view", bind="query-params",
+        help="Parallel coordinates: one line a trial through all objectives at once. Best so far: "
+        "how the best value rose, trial by trial.",
+    )  # fmt: skip
+    return str(shown)
+
+
+def _axis(name: str, axes: Mapping[str, Axis], first: str, used: bool) -> str:
+    metrics = list(axes)
+    return st.selectbox(
+        f"{name} axis", metrics, index=metrics.index(first), key=name, bind="query-params",
+        format_func=lambda metric: axes[metric].label if metric in axes else metric,
+        disabled=not used,
+    )  # fmt: skip
+
+
+def _colour(axes: Mapping[str, Axis], used: bool) -> str:
+    names = {MEMBERSHIP: "On the front or not"} | {m: a.label for m, a in axes.items()}
+    return st.selectbox(
+        "Colour", list(names), key="colour", bind="query-params",
+        format_func=lambda metric: names.get(metric, metric), disabled=not used,
+        help="A third objective can be seen as colour: dark is low, bright is high.",
+    )  # fmt: skip
+
+
+def _area(points: FrontPoints, used: bool) -> str:
+    first = AREAS.index(EQUAL) if len(points) > MANY else 0
+    return st.selectbox(
+        "Area", AREAS, index=first, key="area", bind="query-params", disabled=not used,
+        help="1/GFLOPs, against parameters: Figure 7 of Jeong et al. 2023. Large is quick.",
+    )  # fmt: skip
+
+
+class _Rest(TypedDict):
+    front_only: bool
+    published: bool
+    origins: tuple[str, ...]
+    models: tuple[str, ...]
+    states: tuple[str, ...]
+    scale_x: str
+    scale_y: str
+
+
+def _more(points: FrontPoints) -> _Rest:
+    with st.popover("More", icon=":material/tune:", width="stretch"):
+        return {
+            "front_only": st.toggle("Only the front", key="front_only", bind="query-params"),
+            "published": st.toggle(
+                "The papers' points", value=True, key="published", bind="query-params",
+                help="Where their task is this one, and their units are ours.",
+            ),
+            "origins": _several("Proposed by", "origin", points.origin),
+            "models": _several("Architecture", "model", points.model),
+            "states": _several("State", "state", points.state, "done"),
+            "scale_x": _scale("x"),
+            "scale_y": _scale("y"),
+        }  # fmt: skip
+
+
+def _scale(axis: str) -> str:
+    return st.selectbox(
+        f"Scale of {axis}", SCALES, key=f"scale_{axis}", bind="query-params",
+        help="auto: a logarithm where values span more than a decade.",
+    )  # fmt: skip
+
+
+def _several(label: str, key: str, values: Strings, *first: str) -> tuple[str, ...]:
+    known = sorted(set(values))
+    chosen = st.multiselect(
+        label, known, default=[name for name in first if name in known], key=key,
+        placeholder="all", bind="query-params",
+    )  # fmt: skip
+    return tuple(chosen)
+
+
+def _limits(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Limits:
+    offered = {metric: stops(axes[metric].shown(points.values[metric])) for metric in PRICES
+               if metric in axes and _differ(points, metric)}  # fmt: skip
+    columns = iter(st.columns(len(offered) + 1, gap="medium"))
+    bounds = []
+    for metric, values in offered.items():
+        with next(columns):
+            bound = st.select_slider(
+                f"At most ({cost_unit(metric)})", [*map(_short, values), ANY], value=ANY,
+                key=f"max_{metric}", bind="query-params",
+            )  # fmt: skip
+        if bound != ANY:
+            bounds.append((metric, float(bound) * UNITS.get(metric, 1.0)))
+    with next(columns):
+        least = _least(spec)
+    return Limits(tuple(bounds), least)
+
+
+def _differ(points: FrontPoints, metric: str) -> bool:
+    known = points.values[metric][np.isfinite(points.values[metric])]
+    return len(known) > 0 and known.max() > known.min() and known.max() > 0
+
+
+def _short(value: float) -> str:
+    return f"{value:g}"
+
+
+def _least(spec: StudySpec) -> float | None:
+    quality = spec.task.quality
+    grid = [f"{step / 100:.2f}" for step in range(100)]
+    words = "least" if quality.direction == "maximize" else "most"
+    asked = st.select_slider(
+        f"{quality.label}, at {words}", [ANY, *grid], value=ANY, key="quality",
+        bind="query-params",
+    )  # fmt: skip
+    return None if asked == ANY else float(asked)
