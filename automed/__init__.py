@@ -14,6 +14,12 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from automed.domain.augment import Augment as Augment
+    from automed.domain.component import Augmentation as Augmentation
+    from automed.domain.component import Loss as Loss
+    from automed.domain.component import Metric as Metric
+    from automed.domain.component import Model as Model
+    from automed.domain.component import Preprocessing as Preprocessing
+    from automed.domain.component import Reader as Reader
     from automed.domain.objective import Constraint as Constraint
     from automed.domain.objective import Objective as Objective
     from automed.domain.space import SearchSpace as SearchSpace
@@ -26,10 +32,16 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Augment": "automed.domain.augment",
+    "Augmentation": "automed.domain.component",
     "Baseline": "automed.domain.task",
     "ClassificationTask": "automed.domain.task",
     "Constraint": "automed.domain.objective",
+    "Loss": "automed.domain.component",
+    "Metric": "automed.domain.component",
+    "Model": "automed.domain.component",
     "Objective": "automed.domain.objective",
+    "Preprocessing": "automed.domain.component",
+    "Reader": "automed.domain.component",
     "SearchSpace": "automed.domain.space",
     "SegmentationTask": "automed.domain.task",
     "SplitPolicy": "automed.domain.split",

@@ -78,6 +78,12 @@ def prepare(request: ConfirmRequest, workspace: Workspace, steps: Steps = silent
     """
     shown = show_front(request.study, workspace)
     spec, folder = shown.spec, workspace.studies / request.study
+    if spec.task.guide in spec.task.metrics:
+        raise StudyError(
+            "confirm cannot resample a plugin's own metric over groups",
+            found=f"the guide metric {spec.task.guide}",
+            expected="a task whose first objective is one of automed's metrics",
+        )
     trials = chosen(shown, request.trials)
     resolve_device(request.device)
     workspace.ensure_writable()
@@ -88,7 +94,9 @@ def prepare(request: ConfirmRequest, workspace: Workspace, steps: Steps = silent
         preflight(tuple(_encoders(trials)), spec.weights)
         _build_caches(trials, spec, dataset, workspace, steps)
         tick = steps("Drawing partitions")
-        splits = repartitions(dataset, split, spec.task.split, request.partitions)
+        splits = repartitions(
+            dataset, split, spec.task.split, request.partitions, spec.data.ties
+        )
         tick(1, 1)
         job = Job(
             spec=spec, split=split, cache=str(workspace.cache), folder=str(folder),

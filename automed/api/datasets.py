@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from automed.api.progress import Steps, silent
 from automed.data.audit import Audit, audit
+from automed.data.audit_cache import AuditCache
 from automed.data.dataset import Dataset, open_dataset
 from automed.data.demo import make_demo
 from automed.data.register import Registered, all_registered, register, registered
@@ -26,26 +28,50 @@ class Checked:
         task: The task, its classes filled in from the data.
         dataset: The samples.
         audit: What was found in them.
-        ref: What the study remembers of the data.
+        name: ``demo``, or the folder's name.
     """
 
     task: AnyTask
     dataset: Dataset
     audit: Audit
-    ref: DataRef
+    name: str
+
+    @cached_property
+    def ref(self) -> DataRef:
+        """What the study remembers of the data.
+
+        Raises:
+            DataError: A file cannot be read.
+        """
+        dataset = self.dataset
+        return DataRef(
+            name=self.name, path=str(dataset.root), digest=dataset.digest,
+            options=dataset.options, ties=self.audit.ties,
+        )  # fmt: skip
 
 
 def check_data(
-    task_name: str, path: Path, options: DataOptions | None = None, steps: Steps = silent
+    task_name: str,
+    path: Path,
+    options: DataOptions | None = None,
+    steps: Steps = silent,
+    workspace: Workspace | None = None,
 ) -> Checked:
     """Open and audit a folder for a task, without registering it.
+
+    Args:
+        task_name: What the data are for.
+        path: The folder.
+        options: How to read it.
+        steps: Shows what takes long.
+        workspace: Remembers what was seen, so that a second check is quick; None: nobody does.
 
     Raises:
         PluginError: There is no such task.
         DataError: The folder cannot be read as the task needs it. Findings within the files do
             not raise: they are in the audit.
     """
-    return _check(load_task(task_name), path, path.name, options or DataOptions(), steps)
+    return _check(load_task(task_name), path, path.name, options or DataOptions(), steps, workspace)
 
 
 def add_data(
@@ -61,7 +87,7 @@ def add_data(
         DataError: The folder has errors; nothing is registered then.
     """
     workspace.ensure_writable()
-    checked = check_data(task_name, path, options, steps)
+    checked = check_data(task_name, path, options, steps, workspace)
     checked.audit.raise_for_errors()
     ref = checked.ref
     register(
@@ -104,7 +130,7 @@ def resolve_data(
         else:
             path = make_demo(task.demo, workspace.demo / task.demo, steps("Drawing demo data"))
             name = "demo"
-    checked = _check(task, path, name or path.name, options, steps)
+    checked = _check(task, path, name or path.name, options, steps, workspace)
     checked.audit.raise_for_errors()
     return checked
 
@@ -126,13 +152,21 @@ def reopen(task: AnyTask, ref: DataRef) -> Dataset:
     return dataset
 
 
-def _check(task: AnyTask, path: Path, name: str, options: DataOptions, steps: Steps) -> Checked:
+def _check(
+    task: AnyTask,
+    path: Path,
+    name: str,
+    options: DataOptions,
+    steps: Steps,
+    workspace: Workspace | None,
+) -> Checked:
     dataset = open_dataset(path, task, options)
     _same_classes(task, dataset)
     filled: AnyTask = task.replace(classes=dataset.classes)
-    found = audit(dataset, filled, steps(f"Checking {len(dataset.samples)} samples"))
-    ref = DataRef(name=name, path=str(dataset.root), digest=dataset.digest, options=dataset.options)
-    return Checked(filled, dataset, found, ref)
+    cache = None if workspace is None else AuditCache(workspace.cache / "audit.sqlite")
+    looking = steps(f"Checking {len(dataset.samples)} samples")
+    found = audit(dataset, filled, looking, steps("Comparing images"), cache)
+    return Checked(filled, found.dataset, found, name)
 
 
 def _same_classes(task: AnyTask, dataset: Dataset) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from automed.domain.budget import Budget, Spent
@@ -13,7 +14,7 @@ from automed.domain.trial import Trial, TrialState
 from automed.domain.workspace import Workspace
 from automed.search.lock import is_held
 from automed.search.study_file import SPEC_FILE
-from automed.search.view import StudyView, feasible, read_study
+from automed.search.view import StudyReader, StudyView, feasible
 
 Revision = tuple[tuple[str, int, int], ...]
 """Name, size and time of change of a study's files, and whether a search runs: equal where nothing
@@ -49,11 +50,15 @@ class OpenedStudy:
         """The study's folder."""
         return self.view.folder
 
-    @property
+    @cached_property
     def feasible(self) -> list[Trial]:
         """The complete trials that keep the study's constraints."""
         done = [t for t in self.trials if t.state is TrialState.COMPLETE and t.result is not None]
         return feasible(self.spec, done)
+
+    def label_of(self, trial: Trial) -> str:
+        """A trial's state as users read it; ``paused``: it goes on when the search does."""
+        return "paused" if trial.number in self.view.paused else trial.label
 
     @property
     def state(self) -> str:
@@ -64,10 +69,10 @@ class OpenedStudy:
             return "empty"
         return "finished" if self.share >= 1.0 else "waiting"
 
-    @property
+    @cached_property
     def share(self) -> float:
         """How much of the budget is spent, in [0, 1]: of the limit that is nearest to its end."""
-        ended = sum(t.charged and t.label != "running" for t in self.trials)
+        ended = sum(t.charged and t.state is not TrialState.RUNNING for t in self.trials)
         return share_spent(self.spec.budget, self.view.spent, ended)
 
     @property
@@ -117,7 +122,7 @@ def study_folders(workspace: Workspace) -> list[Path]:
     """The folders of a workspace's studies, those that last changed first."""
     if not workspace.studies.is_dir():
         return []
-    found = [f for f in workspace.studies.iterdir() if (f / SPEC_FILE).is_file()]
+    found = [f for f in workspace.studies.iterdir() if _is_study(f)]
     return sorted(found, key=_changed, reverse=True)
 
 
@@ -133,14 +138,40 @@ def revision_of(folder: Path) -> Revision:
     return (*entries, ("running", int(is_held(folder)), 0))
 
 
+class StudyOpener:
+    """Opens a study again and again, and reads each time what is new. Several threads may ask.
+
+    Args:
+        folder: The study's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._reader = StudyReader(folder)
+
+    def open(self) -> OpenedStudy:
+        """The study as it is now; it may be running.
+
+        Raises:
+            StudyError: There is none, or its files are broken.
+        """
+        view = self._reader.read()
+        return OpenedStudy(view, view.front(), view.running)
+
+
 def open_study(folder: Path) -> OpenedStudy:
     """Read a study, which may be running.
 
     Raises:
         StudyError: There is none, or its files are broken.
     """
-    view = read_study(folder)
-    return OpenedStudy(view, view.front(), is_held(folder))
+    return StudyOpener(folder).open()
+
+
+def _is_study(folder: Path) -> bool:
+    try:
+        return (folder / SPEC_FILE).is_file()
+    except OSError:  # whoever may not look into it is told so by its card
+        return True
 
 
 def _changed(folder: Path) -> float:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from automed import __version__
+from automed.api.carried import carried
 from automed.api.datasets import Checked, reopen, resolve_data
 from automed.api.knowledge import check_source, wanted_configs, with_warm_start
 from automed.api.naming import next_name
@@ -70,7 +71,7 @@ class Search:
         Raises:
             StudyError: Trial after trial fails for the same reason.
         """
-        trial = partial(one_trial, job=self.job)
+        trial = carried(partial(one_trial, job=self.job), self.study.spec.task.name)
         if self.places.ray is not None:
             # Here, as Ray is an extra, and takes seconds to import.
             from automed.executors.ray_tune.executor import run as run_on_ray
@@ -128,7 +129,7 @@ def start(
         )
     checked = resolve_data(task, workspace, request.data, request.options, steps)
     task = checked.task
-    split = make_split(checked.dataset, task.split, request.seed)
+    split = make_split(checked.dataset, task.split, request.seed, checked.ref.ties)
     if len(split.train) < 2:
         raise SplitError(
             f"{checked.dataset.root} leaves a single sample to train on",
@@ -195,7 +196,7 @@ def resume(
         )
     task = spec.task
     dataset = reopen(task, spec.data)
-    split = make_split(dataset, task.split, spec.seed)
+    split = make_split(dataset, task.split, spec.seed, spec.data.ties)
     if split.digest != spec.split_digest:
         raise StudyError(
             f"study {name!r} was split in another way by automed {spec.version}",

@@ -23,14 +23,18 @@ from automed.training.recipe import Recipe
 
 _COLOUR = 3
 
-_MODEL = {key for row in ARCHITECTURES.values() for key in row.keys}
-KEYS = (
-    "model.architecture", "model.encoder", "model.dropout", *sorted(_MODEL),
+_KEYS = (
+    "model.architecture", "model.encoder", "model.dropout",
     *(f"training.{name}" for name in Recipe.model_fields),
     *DATA_KEYS, *AUGMENT_KEYS,
     *(f"{PREFIX}{name}" for name in Compression.model_fields),
 )  # fmt: skip
-"""Every parameter that something reads."""
+
+
+def keys() -> tuple[str, ...]:
+    """Every parameter that something reads, a plugin's models among them."""
+    models = {key for row in ARCHITECTURES.values() for key in row.keys}
+    return (*_KEYS, *sorted(models))
 
 
 def load_known(name: str) -> SearchSpace:
@@ -44,9 +48,10 @@ def load_known(name: str) -> SearchSpace:
 
 def vocabulary_problems(parameters: Mapping[str, Parameter]) -> Iterator[Problem]:
     """Parameters that nothing reads, and choices that nothing is called."""
+    known = keys()
     for key, parameter in parameters.items():
-        if key not in KEYS:
-            meant = suggestion(key, KEYS)
+        if key not in known:
+            meant = suggestion(key, known)
             yield Problem("nothing reads a parameter of this name", key=key, hint=meant)
             continue
         judge = _JUDGES.get(key)

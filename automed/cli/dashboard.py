@@ -60,12 +60,23 @@ def _arguments(host: str, port: int, browser: bool) -> list[str]:
         "server.port": port,
         "server.headless": str(not browser).lower(),
         "server.fileWatcherType": "none",
+        # Also where the user's own settings of Streamlit say otherwise.
+        "server.enableCORS": "true",
+        "server.enableXsrfProtection": "true",
+        "server.enableStaticServing": "false",
+        "server.enableAgentApi": "false",
+        "server.maxUploadSize": "1",
+        "server.baseUrlPath": "",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",
+        "client.showErrorLinks": "false",
         "client.showErrorDetails": "none" if host not in LOOPBACK else "full",
     }
-    app = Path(spec.origin).with_name("app.py")
+    app = Path(spec.origin).with_name("server.py")
     flags = [f"--{name}={value}" for name, value in options.items()]
+    if host in LOOPBACK and "STREAMLIT_SERVER_ALLOWED_HOSTS" not in os.environ:
+        # A page elsewhere whose own name was made to lead to this machine is turned away.
+        flags += [f"--server.allowedHosts={name}" for name in LOOPBACK]
     return [sys.executable, "-m", "streamlit", "run", str(app), *flags]
 
 

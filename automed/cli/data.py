@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from automed.cli.options import (
+    Allow,
     GroupColumn,
     GroupCsv,
     GroupPattern,
@@ -26,30 +27,51 @@ app = typer.Typer(help="Check and register folders of images.", no_args_is_help=
 def check(
     path: Annotated[Path, typer.Argument(help="Folder with images and labels.")],
     task: Annotated[str, typer.Option(help="The task they are for; see automed tasks.")],
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another folder, or a task's registered data: what both hold is named."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder for audit.html and audit.json.",
+            show_default="WORKSPACE/audits/NAME",
+        ),
+    ] = None,
     layout: Layout = None,
     group_pattern: GroupPattern = None,
     group_csv: GroupCsv = None,
     group_column: GroupColumn = None,
     no_groups: NoGroups = None,
     mask_values: MaskValues = "half",
+    allow: Allow = None,
+    workspace: WorkspaceOption = None,
 ) -> None:
     """Print what a folder holds and what is wrong with it. Exit code 1 if there are errors."""
+    from automed.api.audit_report import write_report
     from automed.api.datasets import check_data
+    from automed.api.in_both import against_others
     from automed.cli.console import next_steps, steps
-    from automed.cli.data_view import show
+    from automed.cli.data_view import show, show_report
 
     options = data_options(
-        layout, group_pattern, group_csv, group_column, no_groups, mask_values
+        layout, group_pattern, group_csv, group_column, no_groups, mask_values, allow
     )  # fmt: skip
+    space = workspace_at(workspace)
     with steps() as step:
-        checked = check_data(task, path, options, step)
+        checked = check_data(task, path, options, step, space)
+        checked = against_others(checked, against or (), space, step)
+        report = write_report(checked, space, output)
     show(checked)
+    show_report(report)
     if checked.audit.errors:
         raise typer.Exit(1)
     place = f"{_quoted(path)}{checked.ref.options.flags}"
     next_steps(
-        ("register it", f"automed data add {task} {place}"),
-        ("or search at once", f"automed search {task} --data {place}"),
+        ("register it", f"automed data add {task} {place}{space.flag}"),
+        ("or search at once", f"automed search {task} --data {place}{space.flag}"),
     )
 
 
@@ -63,6 +85,7 @@ def add(
     group_column: GroupColumn = None,
     no_groups: NoGroups = None,
     mask_values: MaskValues = "half",
+    allow: Allow = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Check a folder and use it for a task from now on."""
@@ -71,7 +94,7 @@ def add(
     from automed.cli.data_view import show
 
     options = data_options(
-        layout, group_pattern, group_csv, group_column, no_groups, mask_values
+        layout, group_pattern, group_csv, group_column, no_groups, mask_values, allow
     )  # fmt: skip
     space = workspace_at(workspace)
     with steps() as step:
@@ -98,6 +121,77 @@ def list_(workspace: WorkspaceOption = None) -> None:
     for entry in entries:
         table.add_row(entry.task, str(entry.samples), entry.path, entry.digest[:12])
     out.print(table)
+
+
+@app.command()
+def leak(
+    data: Annotated[
+        str | None, typer.Argument(help="Folder of images; the registered one where not given.")
+    ] = None,
+    task: Annotated[str, typer.Option(help="The task; see automed tasks.")] = "",
+    epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 10,
+    image_size: Annotated[
+        str | None, typer.Option(help="Input size: 128, or HEIGHTxWIDTH as in 288x384.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Splits of either kind.")] = 3,
+    pretrained: Annotated[
+        bool, typer.Option("--pretrained", help="Start from ImageNet weights.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    layout: Layout = None,
+    group_pattern: GroupPattern = None,
+    group_csv: GroupCsv = None,
+    group_column: GroupColumn = None,
+    mask_values: MaskValues = "half",
+    allow: Allow = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Train one model under random and grouped splits: how much better leaks make it look."""
+    from automed.api.leak import LeakRequest, measure_leak
+    from automed.cli.console import next_steps, steps
+    from automed.cli.data_view import show_leak
+    from automed.cli.image_size import image_size_of
+
+    options = data_options(
+        layout, group_pattern, group_csv, group_column, None, mask_values, allow
+    )  # fmt: skip
+    space = workspace_at(workspace)
+    name, folder = _task_and_folder(data, task)
+    request = LeakRequest(
+        task=name, data=folder, options=options, epochs=epochs,
+        image_size=image_size_of(image_size), seeds=seeds,
+        weights="imagenet" if pretrained else "none",
+    )  # fmt: skip
+    with steps() as step:
+        found = measure_leak(request, space, step, device)
+    show_leak(found)
+    place = f" --data {_quoted(folder)}{options.flags}" if folder else ""
+    next_steps(("search with groups kept whole", f"automed search {name}{place}{space.flag}"))
+
+
+def _task_and_folder(data: str | None, task: str) -> tuple[str, Path | None]:
+    """What a folder, or the name of a task whose data are registered, stands for.
+
+    Raises:
+        AutomedError: Neither names a task.
+    """
+    from automed.domain.errors import AutomedError
+
+    if data is not None and Path(data).exists():
+        if task:
+            return task, Path(data)
+        raise AutomedError(
+            "--task is missing", expected="the task that the folder is for; see automed tasks",
+            hint=f"automed data leak {_quoted(Path(data))} --task polyp",
+        )  # fmt: skip
+    if not (data or task):
+        raise AutomedError(
+            "neither a folder nor a task is given", expected="a folder with --task, or a task",
+            hint="automed data leak PATH --task TASK",
+        )  # fmt: skip
+    if data and task and data != task:
+        raise AutomedError(f"{data}: there is no such folder")
+    return data or task, None
 
 
 def _quoted(path: Path) -> str:

@@ -41,6 +41,13 @@ MaskValues = Annotated[
     str, typer.Option(help="half: foreground above half range; nonzero: any value but 0.")
 ]
 
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CODE", help="Waive a finding of the audit, such as unreadable. Repeatable."
+    ),
+]
+
 
 def workspace_at(path: Path | None) -> Workspace:
     """The workspace of an option."""
@@ -56,6 +63,7 @@ def data_options(
     group_column: str | None,
     no_groups: str | None,
     mask_values: str,
+    allow: list[str] | None = None,
 ) -> DataOptions:
     """The flags as one value.
 
@@ -72,7 +80,7 @@ def data_options(
             layout=layout, group_pattern=group_pattern,
             group_csv=str(group_csv.absolute()) if group_csv else None,
             group_column=group_column, no_groups=no_groups,
-            mask_values=mask_values,
+            mask_values=mask_values, allow=tuple(dict.fromkeys(allow or ())),
         )  # fmt: skip
     except ValidationError as error:
         first = error.errors()[0]

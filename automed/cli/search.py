@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from automed.cli.options import (
+    Allow,
     GroupColumn,
     GroupCsv,
     GroupPattern,
@@ -201,6 +202,7 @@ def search(
     group_column: GroupColumn = None,
     no_groups: NoGroups = None,
     mask_values: MaskValues = "half",
+    allow: Allow = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Search the Pareto front of quality against compute and size for a task."""
@@ -222,7 +224,7 @@ def search(
         task=task, budget=budget, seconds=seconds, device_hours=device_hours,
         epoch_budget=epoch_budget, seed=seed, name=name, data=data,
         options=data_options(
-            layout, group_pattern, group_csv, group_column, no_groups, mask_values
+            layout, group_pattern, group_csv, group_column, no_groups, mask_values, allow
         ),
         epochs=epochs, image_size=image_size_of(image_size),
         max_gflops=max_gflops, max_size_mb=max_size_mb, max_latency_ms=max_latency_ms,

@@ -56,6 +56,7 @@ def cache_key(dataset_digest: str, task: AnyTask) -> str:
     how = [str(chain), task.window, list(task.image_size), task.channels]
     if isinstance(task, SegmentationTask):
         how += [len(task.classes), list(task.mask_values)]
+    how += [chain.versions] if chain.versions else []
     return digest([FORMAT, dataset_digest, *how])[:32]
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from automed.data.groups import table_path, with_groups
 from automed.data.layouts import recognize
 from automed.data.layouts.found import Found
+from automed.data.own_reader import own_versions
 from automed.data.parallel import in_threads
 from automed.data.readers import VERSION
 from automed.data.slices import with_slices
@@ -98,6 +99,8 @@ class Dataset:
             "classes": self.classes,
             "samples": [self._told(sample) for sample in self.samples],
         }
+        if own := own_versions(self.file_digests):
+            facts["own_readers"] = own
         if self.several_classes:
             facts["class_values"] = self.mask_values
         return digest(facts)
@@ -146,6 +149,9 @@ def open_dataset(
         options = options.replace(group_csv=str(table_path(root, options.group_csv)))
     found = with_slices(recognize(root, task, options), root)
     samples, grouped_by, notes = with_groups(found, root, task, options)
+    if options.left_out:
+        samples = tuple(sample for sample in samples if sample.id not in options.left_out)
+        notes = (*notes, f"samples left out, as was allowed: {len(options.left_out)}")
     _check_masks(samples, task, root)
     return Dataset(
         root=root,
@@ -159,6 +165,13 @@ def open_dataset(
         masks_alone=found.masks_alone,
         mask_values=_mask_values(found, task),
     )
+
+
+def without_samples(dataset: Dataset, ids: Collection[str]) -> Dataset:
+    """A data set without some samples, which its options remember."""
+    options = dataset.options.replace(left_out=tuple(sorted({*dataset.options.left_out, *ids})))
+    kept = tuple(sample for sample in dataset.samples if sample.id not in ids)
+    return replace(dataset, samples=kept, options=options)
 
 
 def _mask_values(found: Found, task: SegmentationTask | ClassificationTask) -> tuple[int, ...]:

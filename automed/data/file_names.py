@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from automed.data.own_reader import own_suffixes
 from automed.data.readers import SUFFIXES
 
 
@@ -23,7 +24,8 @@ def parts(path: str) -> tuple[str, str, str]:
 
 def is_image(name: str) -> bool:
     """Whether a file's ending is one of an image."""
-    return parts(name)[2] in SUFFIXES
+    suffix = parts(name)[2]
+    return suffix in SUFFIXES or suffix in own_suffixes()
 
 
 def normal(name: str) -> str:
@@ -34,7 +36,7 @@ def normal(name: str) -> str:
 def without_ending(path: str) -> str:
     """A path without the ending of an image; other dots stay: ``scan.v2`` is no ending."""
     suffix = parts(path)[2]
-    return path[: -len(suffix)] if suffix in SUFFIXES else path
+    return path[: -len(suffix)] if is_image(path) else path
 
 
 def plain(column: str) -> str:

@@ -16,6 +16,8 @@ class Finding(Frozen):
     """One line for people: what, how many, and the first files."""
     files: tuple[str, ...] = ()
     """Relative to the data set's folder."""
+    sets: tuple[tuple[str, ...], ...] = ()
+    """Which of the files belong together, where they do: the copies of one image."""
     hint: str | None = None
     """What to do about it."""
 

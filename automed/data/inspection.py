@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automed.data.audit_look import Look, look_at
 from automed.data.class_values import class_indices, strays
 from automed.data.dataset import Dataset
 from automed.data.lidc_outlines import is_outlines
@@ -40,6 +41,9 @@ class Inspection:
         class_shares: Share of the mask that is of each foreground class, where there are several.
         strays: Values in the mask that are far from those of every class, with their numbers of
             pixels.
+        look: The image in small, or None where it cannot be read.
+        bits: Of a channel of the image's file, 8 or 16; None where that is not known, or the format
+            has but one.
     """
 
     sample: Sample
@@ -52,6 +56,8 @@ class Inspection:
     faint: bool = False
     class_shares: tuple[float, ...] = ()
     strays: tuple[tuple[int, int], ...] = ()
+    look: Look | None = None
+    bits: int | None = None
 
     @property
     def target(self) -> str | None:
@@ -71,7 +77,8 @@ def inspect(dataset: Dataset, sample: Sample, task: AnyTask) -> Inspection:
     seen: dict[str, Any] = {}
     try:
         image = read_picture(dataset, sample, task)
-        seen.update(size=image.shape[:2], pixels=_digest(image))
+        seen.update(size=image.shape[:2], pixels=_digest(image), look=look_at(image))
+        seen.update(bits=_bits(dataset, sample))
     except DataError as error:
         problems.append((_named(sample.images, error, dataset), _sentence(error, dataset)))
     if sample.masks:
@@ -81,6 +88,14 @@ def inspect(dataset: Dataset, sample: Sample, task: AnyTask) -> Inspection:
             files = (*sample.masks, *sample.images)
             problems.append((_named(files, error, dataset), _sentence(error, dataset)))
     return Inspection(sample, tuple(problems), **seen)
+
+
+def _bits(dataset: Dataset, sample: Sample) -> int | None:
+    if sample.slice is not None or not sample.image.lower().endswith(".png"):
+        return None
+    with dataset.image_path(sample).open("rb") as stream:
+        header = stream.read(25)
+    return max(header[24], 8) if len(header) == 25 else None
 
 
 def _named(files: Sequence[str], error: DataError, dataset: Dataset) -> str:

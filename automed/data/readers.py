@@ -23,6 +23,7 @@ from automed.data.intensity import (
     with_channels,
 )
 from automed.data.mask_values import MaskRule, foreground
+from automed.data.own_reader import own_pixels
 from automed.data.window import AUTO, read_window
 from automed.domain.errors import DataError
 
@@ -156,7 +157,8 @@ def _read(path: Path, meaning: Callable[[Pixels], Array], channels: int = 3) -> 
     if not data:
         raise DataError(f"{path} is empty", found="0 bytes", expected="an image", hint=_REMOVE)
     try:
-        return meaning(_decode(data, channels))
+        own = None if path.suffix.lower() in SUFFIXES else own_pixels(path)
+        return meaning(own or _decode(data, channels))
     except Exception as error:  # decoders raise anything on damaged bytes
         raise DataError(
             f"{path} cannot be read as an image",

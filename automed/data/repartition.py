@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,11 @@ TRIES = 10
 
 
 def repartitions(
-    dataset: Dataset, split: Split, policy: SplitPolicy, count: int
+    dataset: Dataset,
+    split: Split,
+    policy: SplitPolicy,
+    count: int,
+    ties: Sequence[Sequence[str]] = (),
 ) -> tuple[Split, ...]:
     """Different partitions of a split's train and validation samples; its test part stays.
 
@@ -34,6 +39,7 @@ def repartitions(
         split: The study's.
         policy: The study's.
         count: How many.
+        ties: Ids of samples that show one image, as `make_split` was given them.
 
     Raises:
         SplitError: There are not so many different ones.
@@ -43,13 +49,13 @@ def repartitions(
     rest = replace(dataset, samples=tuple(dataset.samples[row] for row in rows))
     strata = strata_of(rest)
     keys = [s.id if split.grouped_by is None else s.group or "" for s in dataset.samples]
-    tied = tie_twins(dataset, keys)  # of all samples: their files are read once
+    tied = tie_twins(dataset, keys, ties)  # of all samples: their files are read once
     choices = [[tied[row] for row in rows], [keys[row] for row in rows]]
     try:
         return _distinct(Units(rest, policy, split.grouped_by, numbered(choices[0])), strata,
                          split, count)  # fmt: skip
     except SplitError:
-        if split.grouped_by is None or choices[0] == choices[1]:
+        if (split.grouped_by is None and not ties) or choices[0] == choices[1]:
             raise
         # As `make_split`: twins that tie nearly all groups together are let go.
         return _distinct(Units(rest, policy, split.grouped_by, numbered(choices[1])), strata,

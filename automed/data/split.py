@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,18 +16,22 @@ from automed.domain.errors import SplitError
 from automed.domain.split import Split, SplitPolicy
 
 
-def make_split(dataset: Dataset, policy: SplitPolicy, seed: int) -> Split:
+def make_split(
+    dataset: Dataset, policy: SplitPolicy, seed: int, ties: Sequence[Sequence[str]] = ()
+) -> Split:
     """Partition a data set by its groups, each part with the mix of the whole.
 
     Groups are never cut. The parts come as near to the policy's shares as the groups allow; every
     class (for segmentation: foreground) is in train and in validation, and in test if possible.
     How candidates are scored: `automed.data.partition.Score`. Samples with identical images stay
-    on one side, unless they would tie so many groups together that no split is left.
+    on one side, and so do the copies that an audit found, unless they would tie so many groups
+    together that no split is left.
 
     Args:
         dataset: What to split; for segmentation its masks are read.
         policy: Shares, and whether groups may be waived.
-        seed: Same data set, policy and seed: same split.
+        seed: Same data set, policy, seed and ties: same split.
+        ties: Ids of samples that show one image; see `automed.data.audit.Audit`.
 
     Returns:
         The split; its ids are in the order of ``dataset.samples``.
@@ -38,10 +44,15 @@ def make_split(dataset: Dataset, policy: SplitPolicy, seed: int) -> Split:
     grouped_by = None if note else dataset.grouped_by
     keys = [sample.id if note else sample.group or "" for sample in dataset.samples]
     strata = strata_of(dataset)
-    tied = Units(dataset, policy, grouped_by, numbered(tie_twins(dataset, keys)))
+    tied = Units(dataset, policy, grouped_by, numbered(tie_twins(dataset, keys, ties)))
     try:
         parts = _parts(tied, strata, seed)
     except SplitError:
+        if ties:
+            split = make_split(dataset, policy, seed)
+            told = "Copies of one image may lie on both sides: they tie nearly all samples together"
+            untied: Split = split.replace(note=f"{split.note} {told}.".strip())
+            return untied
         groups = tied.replace(numbered(keys))
         if grouped_by is None or groups.count == tied.count:
             raise

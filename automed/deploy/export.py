@@ -8,7 +8,7 @@ from pathlib import Path
 
 import automed
 from automed.deploy.intervals import intervals_of
-from automed.deploy.standalone.runner.preprocess import NEED_OPENCV
+from automed.deploy.standalone.runner.preprocess import CROP, NEED_OPENCV, STEPS
 from automed.deploy.trained import OnnxModel, onnx_model, trained_task
 from automed.deploy.weights_origin import weights_origin
 from automed.deploy.write_bundle import check_target, write_bundle
@@ -69,6 +69,7 @@ def export_trial(
 
 def _bundle(study: StudyView, trial: Trial, result: Result, model: OnnxModel) -> Bundle:
     spec, task = study.spec, trained_task(study, trial)
+    _refuse_own_steps(task)
     stopped = trial.state is TrialState.PRUNED
     data = model.path.read_bytes()
     intervals, images = intervals_of(study.folder / "trials" / f"{trial.number:04d}")
@@ -93,6 +94,17 @@ def _bundle(study: StudyView, trial: Trial, result: Result, model: OnnxModel) ->
         model_sha256=hashlib.sha256(data).hexdigest(), model_bytes=len(data),
         versions=_versions(spec.version), requirements=_requirements(task),
     )  # fmt: skip
+
+
+def _refuse_own_steps(task: AnyTask) -> None:
+    own = [name for name in task.preprocess.split("+") if name not in ("raw", CROP, *STEPS)]
+    if own:
+        raise BundleError(
+            f"a bundle runs without plugins, and cannot do the preprocessing {own[0]!r}",
+            found=f"data.preprocess = {task.preprocess!r}",
+            expected=f"steps of automed's own: {', '.join(STEPS)}",
+            hint="export a trial without it, or do that step to the images beforehand",
+        )
 
 
 def _cost(cost: Cost, model: OnnxModel, size: int) -> Cost:

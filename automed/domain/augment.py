@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import (
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from automed.domain.frozen import Frozen
+from automed.domain.frozen import Frozen, for_digest
 
 _MOST = {
     "horizontal_flip": 1.0, "vertical_flip": 1.0, "rotation": 180.0, "shift": 0.9, "zoom": 0.9,
@@ -72,6 +78,17 @@ class Augment(Frozen):
     """Largest side of a hole, in pixels; holes are filled with 0."""
     coarse_dropout_size_min: int = Field(default=1, ge=1)
     """Smallest side."""
+
+    own: str = ""
+    """Augmentations of a plugin, joined by ``+``; applied last, with no strength."""
+
+    @model_serializer(mode="wrap")
+    def _told(self, rest: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        """Without ``own`` where it is empty: digests, which seed the draws, stay what they were."""
+        told: dict[str, Any] = rest(self)
+        if for_digest(info) and not self.own:
+            told.pop("own", None)
+        return told
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

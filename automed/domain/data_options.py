@@ -25,6 +25,11 @@ class DataOptions(Frozen):
     mask_values: Literal["half", "nonzero"] = "half"
     """half: foreground lies above half of the full range (JPEG masks); nonzero: any value but 0."""
 
+    allow: tuple[str, ...] = ()
+    """Codes of findings that the user waives."""
+    left_out: tuple[str, ...] = ()
+    """Ids of samples that are not used, because the errors about them were waived."""
+
     @field_validator("group_pattern")
     @classmethod
     def _compiles(cls, pattern: str | None) -> str | None:
@@ -42,10 +47,10 @@ class DataOptions(Frozen):
     @property
     def flags(self) -> str:
         """The flags that spell these options, to be copied behind a command."""
-        given = self.model_dump(exclude_defaults=True)
-        return "".join(
-            f" --{key.replace('_', '-')} {shlex.quote(str(value))}" for key, value in given.items()
-        )
+        given = self.model_dump(exclude_defaults=True, exclude={"allow", "left_out"})
+        flags = [(key.replace("_", "-"), str(value)) for key, value in given.items()]
+        flags += [("allow", code) for code in self.allow]
+        return "".join(f" --{name} {shlex.quote(value)}" for name, value in flags)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -29,6 +29,9 @@ class DataRef(BaseModel):
     digest: str
     """Digest of the samples and of their files' content."""
     options: DataOptions = DataOptions()
+    ties: tuple[tuple[str, ...], ...] = ()
+    """Ids of samples that show one image, so that every split keeps them on one side. Kept with the
+    study: its split must not change when copies are found in a better way."""
 
     @property
     def is_demo(self) -> bool:

@@ -59,6 +59,8 @@ class _Task(Frozen):
     objectives: tuple[Objective, ...]
     space: SearchSpace
     baselines: tuple[Baseline, ...] = ()
+    metrics: tuple[str, ...] = ()
+    """Of the plugin's own, computed besides ours; objectives and constraints may name them."""
     demo: Literal["polyp", "cell", "leukemia", "breast_cell"] | None = None
     """Which synthetic demo data stand in where no data set is registered."""
 
@@ -87,7 +89,10 @@ class _Task(Frozen):
             raise ValueError(f"task name {self.name!r} must be lower case: letters, digits and _")
         if min(self.image_size) < 16:
             raise ValueError(f"image_size {self.image_size} is below 16 pixels")
-        known = (*metrics, *COST_METRICS)
+        known = (*metrics, *COST_METRICS, *self.metrics)
+        taken = sorted({*metrics, *COST_METRICS, "loss"} & set(self.metrics))
+        if taken:
+            raise ValueError(f"own metrics {taken} have the names of automed's")
         unknown = [o.metric for o in self.objectives if o.metric not in known]
         if unknown:
             raise ValueError(f"unknown objectives {unknown}, expected some of {list(known)}")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import segmentation_models_pytorch as smp
 
+from automed.domain.component import Model
+from automed.domain.config import Value
 from automed.models.architecture import Architecture
 from automed.models.architecture_arguments import (
     UNET_CHANNELS,
@@ -20,6 +25,7 @@ from automed.models.architecture_arguments import (
 )
 from automed.models.dense_prediction_transformer import build_dpt
 from automed.models.plain_unet import MULTIPLE, PlainUnet
+from automed.registry.components import WithPlugins
 
 __all__ = ["ARCHITECTURES", "UNET_CHANNELS", "Architecture", "Arguments"]
 
@@ -41,7 +47,22 @@ _ATROUS = {
     "model.decoder_dropout": dropout("decoder_aspp_dropout"),
 }
 
-ARCHITECTURES = {
+
+def _argument(name: str, convert: Callable[[Any], Any]) -> Callable[[Value], Arguments]:
+    return lambda value: {name: convert(value)}
+
+
+def _of_plugin(model: Model) -> Architecture:
+    return Architecture(
+        title=model.title or model.name,
+        build=model.build,
+        keys={f"model.{name}": _argument(name, how) for name, how in model.parameters.items()},
+        encoders="",
+        multiple=model.multiple,
+    )
+
+
+_OWN = {
     "unet": Architecture(
         title="U-Net",
         build=smp.Unet,
@@ -131,3 +152,5 @@ ARCHITECTURES = {
         multiple=MULTIPLE,
     ),
 }
+ARCHITECTURES = WithPlugins(_OWN, Model, _of_plugin)
+"""By the name that ``model.architecture`` holds; with those of plugins."""

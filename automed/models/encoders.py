@@ -9,8 +9,10 @@ from contextlib import contextmanager
 
 import timm
 
+from automed.domain.component import Model
 from automed.domain.config import Config
 from automed.models.build_error import BuildError
+from automed.registry.components import declared
 
 SMP_NAMES = {
     "tf_mobilenetv3_small_075": "tu-tf_mobilenetv3_small_075",
@@ -73,6 +75,8 @@ def check_encoder(encoder: str) -> None:
             f"timm gave the encoder {encoder!r} up",
             hint=f"write {deprecated[encoder]!r} instead" if deprecated[encoder] else None,
         )
+    if not timm.is_model(encoder):
+        declared(Model)  # a plugin, which is loaded by now, may register encoders with timm
     if not timm.is_model(encoder):
         close = difflib.get_close_matches(encoder, timm.list_models(), n=3, cutoff=0.5)
         raise BuildError(

@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from operator import attrgetter
 from pathlib import Path
+from types import ModuleType
 
 from automed.domain.errors import PluginError
 from automed.domain.suggestion import suggestion
 from automed.domain.task import ClassificationTask, SegmentationTask
+from automed.registry.components import declare, when_needed
 
 GROUP = "automed.tasks"
 """Entry-point group that packages register their tasks in."""
@@ -28,11 +31,16 @@ class TaskPlugin:
     Attributes:
         name: What ``automed search NAME`` takes.
         origin: The package with its version, or the file.
+        module: Dotted name of the module, or path of the file.
+        is_file: Whether it is a file of a plugin folder.
+        attribute: What the module calls the task.
     """
 
     name: str
     origin: str
-    _load: Callable[[], object]
+    module: str
+    is_file: bool = False
+    attribute: str = "task"
 
     def load(self) -> SegmentationTask | ClassificationTask:
         """Import the plugin.
@@ -41,7 +49,11 @@ class TaskPlugin:
             PluginError: The import fails, or what it yields is no task of that name.
         """
         try:
-            task = self._load()
+            module = import_file(Path(self.module)) if self.is_file else import_module(self.module)
+            task = attrgetter(self.attribute)(module)
+            declare(getattr(module, "components", ()), self.origin)
+        except PluginError:
+            raise
         except Exception as error:
             raise PluginError(
                 f"the plugin of task {self.name!r} ({self.origin}) is broken",
@@ -78,10 +90,11 @@ def task_plugins() -> dict[str, TaskPlugin]:
     """
     found: dict[str, TaskPlugin] = {}
     for entry in entry_points(group=GROUP):
-        _add(found, TaskPlugin(entry.name, _distribution(entry), entry.load))
-    for folder in _folders():
+        origin = _distribution(entry)
+        _add(found, TaskPlugin(entry.name, origin, entry.module, attribute=entry.attr))
+    for folder in plugin_folders():
         for file in sorted(folder.glob("[!_.]*.py")):
-            _add(found, TaskPlugin(file.stem, str(file), _loader(file)))
+            _add(found, TaskPlugin(file.stem, str(file), str(file), is_file=True))
     return dict(sorted(found.items()))
 
 
@@ -116,7 +129,12 @@ def _distribution(entry: EntryPoint) -> str:
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
 
 
-def _folders() -> list[Path]:
+def plugin_folders() -> list[Path]:
+    """The folders in which each file is a plugin.
+
+    Raises:
+        PluginError: The environment names one that does not exist.
+    """
     given = os.environ.get(FOLDERS)
     if given is None:
         default = Path("plugins").absolute()
@@ -130,17 +148,32 @@ def _folders() -> list[Path]:
     return folders
 
 
-def _loader(file: Path) -> Callable[[], object]:
-    def load() -> object:
-        name = f"automed_plugin_{file.stem}"
-        spec = importlib.util.spec_from_file_location(name, file)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{file} cannot be imported")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        if not hasattr(module, "task"):
-            raise AttributeError(f"{file} defines no `task`")
-        return module.task
+def import_file(file: Path) -> ModuleType:
+    """Import a file of a plugin folder, anew each time.
 
-    return load
+    Raises:
+        ImportError: It cannot be imported.
+        AttributeError: It defines no task.
+        Exception: What the file itself raises.
+    """
+    name = f"automed_plugin_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    if not hasattr(module, "task"):
+        raise AttributeError(f"{file} defines no `task`")
+    return module
+
+
+def expect_plugin(name: str) -> None:
+    """Let a study's plugin be loaded if its components are needed; it may be gone by now."""
+
+    def load() -> None:
+        plugin = task_plugins().get(name)
+        if plugin is not None:
+            plugin.load()
+
+    when_needed(load)

@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from automed import __version__
 from automed.domain.errors import StudyError
 from automed.domain.study_spec import StudySpec
+from automed.search.journal_reader import JournalReader
 from automed.search.journal_repair import repair
 from automed.search.record import template
 from automed.search.shadow import Proposal
@@ -176,16 +177,33 @@ def read_trials(folder: Path, spec: StudySpec) -> list[FrozenTrial]:
     Raises:
         StudyError: The journal is damaged.
     """
-    path = folder.absolute() / JOURNAL_FILE
-    _refuse_lost(path)
-    if not path.exists():
-        return []
-    with _readable(path):
-        storage = JournalStorage(JournalFileBackend(str(path)))
-        try:
-            return storage.get_all_trials(storage.get_study_id_from_name(spec.name))
-        except KeyError:
+    return TrialsReader(folder).trials(spec)
+
+
+class TrialsReader:
+    """The trials of a study that is looked at again and again while it grows.
+
+    Takes no lock and writes nothing; what it has read it does not read again.
+
+    Args:
+        folder: The study's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder.absolute() / JOURNAL_FILE
+        self._reader = JournalReader(self._path)
+
+    def trials(self, spec: StudySpec) -> list[FrozenTrial]:
+        """All trials in order. Finished ones are handed out again: not to be changed.
+
+        Raises:
+            StudyError: The journal is damaged.
+        """
+        _refuse_lost(self._path)
+        if not self._path.exists():
             return []
+        with _readable(self._path):
+            return self._reader.trials(spec.name)
 
 
 def _refuse_lost(path: Path) -> None:

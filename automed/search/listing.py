@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from automed.domain.budget import Budget, Spent
 from automed.domain.errors import AutomedError
 from automed.domain.trial import Trial, TrialState
@@ -66,7 +64,7 @@ def list_studies(studies_folder: Path) -> list[StudySummary]:
 def _summary(folder: Path) -> StudySummary:
     try:
         return _read(read_study(folder))
-    except (AutomedError, ValidationError, OSError) as error:
+    except (AutomedError, OSError) as error:
         return StudySummary(folder.name, folder, problem=str(error))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from optuna.distributions import BaseDistribution
@@ -15,7 +16,7 @@ from automed.domain.result import Failure, Result
 from automed.domain.stop import Stop
 from automed.domain.trial import Trial, TrialState
 
-Model = TypeVar("Model", Cost, Result, Failure, Stop)
+Model = TypeVar("Model", Result, Failure, Stop)
 
 SEED = "automed:seed"
 ORIGIN = "automed:origin"
@@ -94,7 +95,8 @@ def config_of(frozen: FrozenTrial) -> Config:
 
 def predicted_of(frozen: FrozenTrial) -> Cost | None:
     """The cost that the screen computed, if it could."""
-    return _parse(Cost, frozen.user_attrs.get(PREDICTED))
+    text = frozen.user_attrs.get(PREDICTED)
+    return None if text is None else _cost(text)
 
 
 def stop_of(frozen: FrozenTrial) -> Stop | None:
@@ -120,6 +122,12 @@ def trial_of(frozen: FrozenTrial) -> Trial:
         continues=attrs.get(CONTINUES),
         rejected=attrs.get(REJECTED),
     )
+
+
+@lru_cache(maxsize=4096)
+def _cost(text: str) -> Cost:
+    """Read once: many trials train the same model in another way."""
+    return Cost.model_validate_json(text)
 
 
 def _parse(model: type[Model], text: str | None) -> Model | None:

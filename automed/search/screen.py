@@ -125,7 +125,7 @@ def check_constraints(
         ConstraintError: Naming the metric.
     """
     kinds = {"segmentation": SEGMENTATION_METRICS, "classification": CLASSIFICATION_METRICS}
-    known = (*COST_METRICS, LATENCY, *kinds[task.kind])
+    known = (*COST_METRICS, LATENCY, *kinds[task.kind], *task.metrics)
     for number, constraint in enumerate(constraints):
         metric = constraint.metric
         if metric not in known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from optuna.trial import FrozenTrial
 
@@ -36,7 +37,7 @@ class Time:
 
 def time_of(trial: FrozenTrial) -> Time:
     """What a trial took; nothing where an earlier version of automed wrote it."""
-    return Time(**json.loads(trial.user_attrs.get(TIME, "{}")))
+    return _read(trial.user_attrs.get(TIME, "{}"))
 
 
 def epochs_of(trial: FrozenTrial) -> int:
@@ -61,3 +62,9 @@ def spent_by(history: Iterable[FrozenTrial]) -> Spent:
         epochs=sum(epochs_of(t) - t.user_attrs.get(CONTINUES_FROM, 0) for t in charged),
         child_seconds=sum(time_of(trial).device_seconds for trial in children),
     )
+
+
+@lru_cache(maxsize=2**16)
+def _read(text: str) -> Time:
+    """Kept: a long study is added up after each of its trials."""
+    return Time(**json.loads(text))

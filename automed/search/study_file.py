@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from automed.domain.errors import StudyError
 from automed.domain.study_spec import StudySpec
+from automed.registry.tasks import expect_plugin
 from automed.search.whole_file import write_whole
 
 SPEC_FILE = "study.json"
@@ -31,7 +32,7 @@ def read_spec(folder: Path) -> StudySpec:
     """
     file = folder / SPEC_FILE
     try:
-        return StudySpec.model_validate_json(file.read_text(encoding="utf-8"))
+        spec = StudySpec.model_validate_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StudyError(
             f"there is no study in {folder}",
@@ -46,3 +47,5 @@ def read_spec(folder: Path) -> StudySpec:
             found=str(error).splitlines()[0],
             hint="restore the file, or start the search anew under another --name",
         ) from error
+    expect_plugin(spec.task.name)
+    return spec

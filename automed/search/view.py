@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial
+from pydantic import ValidationError
 
 from automed.domain.budget import Spent
+from automed.domain.errors import StudyError
 from automed.domain.front import Front, front_of
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
-from automed.search.journal import read_trials
+from automed.search.journal import TrialsReader
 from automed.search.lock import is_held
 from automed.search.record import is_ours, trial_of
 from automed.search.spending import epochs_of, spent_by
@@ -31,6 +36,7 @@ class StudyView:
         started: When the first trial began, local time; None: no trial yet.
         spent: What the trials have spent; of a running one, what it has reported.
         paused: The trials that wait for the search to go on, with the last epoch of each.
+        running: Whether a search is at work on it.
     """
 
     folder: Path
@@ -39,6 +45,7 @@ class StudyView:
     started: datetime | None
     spent: Spent
     paused: dict[int, int] = field(default_factory=dict)
+    running: bool = False
 
     def front(self) -> Front:
         """The front of the complete trials that keep all constraints."""
@@ -51,17 +58,81 @@ def read_study(folder: Path) -> StudyView:
     Raises:
         StudyError: There is none, or its files are broken.
     """
-    spec = read_spec(folder)
-    frozen = [trial for trial in read_trials(folder, spec) if is_ours(trial)]
-    unfinished = {t.number: epochs_of(t) for t in frozen if t.state is TrialState.RUNNING}
-    return StudyView(
-        folder=folder,
-        spec=spec,
-        trials=tuple(trial_of(trial) for trial in frozen),
-        started=frozen[0].datetime_start if frozen else None,
-        spent=spent_by(frozen),
-        paused={} if is_held(folder) else unfinished,
-    )
+    return StudyReader(folder).read()
+
+
+class StudyReader:
+    """A study that is looked at again and again: what has ended is read once.
+
+    Args:
+        folder: The study's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._reader = TrialsReader(folder)
+        self._ended: dict[int, tuple[FrozenTrial, Trial]] = {}
+        self._one_at_a_time = Lock()
+
+    def read(self) -> StudyView:
+        """The study as it is now. Several threads may ask.
+
+        Raises:
+            StudyError: There is none, or its files are broken.
+        """
+        with self._one_at_a_time:
+            spec = read_spec(self._folder)
+            running = is_held(self._folder)  # first: what one that ends now still says is read
+            with _uncollected():
+                frozen = [trial for trial in self._reader.trials(spec) if is_ours(trial)]
+                trials = tuple(self._trial(trial) for trial in frozen)
+        unfinished = {t.number: epochs_of(t) for t in frozen if not t.state.is_finished()}
+        return StudyView(
+            folder=self._folder,
+            spec=spec,
+            trials=trials,
+            started=frozen[0].datetime_start if frozen else None,
+            spent=spent_by(frozen),
+            paused={} if running else unfinished,
+            running=running,
+        )
+
+    def _trial(self, frozen: FrozenTrial) -> Trial:
+        # By identity: a journal that was written anew is read anew, and has other trials.
+        known, trial = self._ended.get(frozen.number, (None, None))
+        if known is frozen and trial is not None:
+            return trial
+        try:
+            trial = trial_of(frozen)
+        except (ValidationError, KeyError) as error:
+            raise StudyError(
+                f"trial {frozen.number} in {self._folder} is of another version of automed",
+                found=_problems(error),
+                hint="open it with the version that its study.json names",
+            ) from error
+        if frozen.state.is_finished():
+            self._ended[frozen.number] = frozen, trial
+        return trial
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the search for cycles, which goes through all trials again and again as they come."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:  # of several threads, the one that turned it off
+            gc.enable()
+
+
+def _problems(error: ValidationError | KeyError) -> str:
+    """What is wrong, on one line."""
+    if isinstance(error, KeyError):
+        return f"nothing under {error}"
+    problems = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{p['msg']}: {'.'.join(map(str, p['loc']))}" for p in problems)
 
 
 def feasible_front(spec: StudySpec, trials: Sequence[Trial]) -> Front:

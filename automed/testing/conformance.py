@@ -32,6 +32,7 @@ from automed.domain.space import SearchSpace
 from automed.domain.task import AnyTask
 from automed.models.cost import predict_cost
 from automed.testing.one_step import one_step
+from automed.testing.own_components import run_own_components
 from automed.training.losses import check_loss, kind_of
 from automed.training.optimizers import check_optimizer
 
@@ -108,6 +109,14 @@ def random_configs_train(task: AnyTask) -> None:
         _demand(math.isfinite(loss), f"the loss of {dict(config.items())} is {loss}")
 
 
+def own_components_work(task: AnyTask) -> None:
+    """The plugin's own metrics, losses, models, ... do on noise what their protocols say."""
+    try:
+        run_own_components(task)
+    except ValueError as error:
+        raise NonconformityError(str(error)) from error
+
+
 def demo_data_fit(task: AnyTask) -> None:
     """Where the task names demo data: they open, pass the audit and can be split."""
     if task.demo is None:
@@ -125,7 +134,7 @@ CHECKS: dict[str, Callable[[AnyTask], None]] = {
     for check in (
         survives_json, space_is_complete, baselines_are_configs, preprocessing_is_known,
         losses_and_optimizers_are_known, every_encoder_has_a_cost, random_configs_train,
-        demo_data_fit,
+        own_components_work, demo_data_fit,
     )
 }  # fmt: skip
 

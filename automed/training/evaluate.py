@@ -14,6 +14,7 @@ from automed.domain.task import AnyTask, SegmentationTask
 from automed.training.batches import in_order
 from automed.training.metrics.classification import classification_metrics
 from automed.training.metrics.multiclass import count_confusions, multiclass_metrics
+from automed.training.metrics.own import OwnMetrics
 from automed.training.metrics.roc import Scores, roc_auc
 from automed.training.metrics.scores import BINS, count_scores
 from automed.training.metrics.segmentation import count_pixels, segmentation_metrics
@@ -81,6 +82,7 @@ def evaluate(
     finite = torch.ones((), dtype=torch.bool, device=device)
     scores = torch.zeros((2, BINS), dtype=torch.int64, device=device)
     outputs: list[Tensor] = []
+    own = OwnMetrics(task)
     with torch.inference_mode():
         for picked in in_order(len(part), BATCH):
             images, targets = part.batch(picked, device)
@@ -88,13 +90,15 @@ def evaluate(
             finite &= torch.isfinite(logits).all()
             total += loss(logits, targets) * len(picked)
             outputs.append(_output(logits, targets))
+            if logits.ndim == 4:
+                own.add(*_masks(logits, targets))
             if is_binary(logits):
                 scores += count_scores(logits, targets >= THRESHOLD)
     if not finite:
         raise DivergedError(epoch, "the model's output on the validation part")
     collected = torch.cat(outputs).cpu().numpy()
     counted = scores.cpu().numpy() if task.outputs == 1 else None
-    metrics = _metrics(task, part, collected, counted)
+    metrics = own.values(part.labels, collected) | _metrics(task, part, collected, counted)
     return Evaluation(float(total) / len(part), metrics, collected, counted)
 
 
@@ -106,6 +110,12 @@ def is_binary(logits: Tensor) -> bool:
 def foreground(logits: Tensor) -> Tensor:
     """Boolean masks of the logits of binary masks."""
     return torch.sigmoid(logits) >= THRESHOLD
+
+
+def _masks(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    if is_binary(logits):
+        return foreground(logits), targets >= THRESHOLD
+    return logits.argmax(dim=1), targets
 
 
 def _output(logits: Tensor, targets: Tensor) -> Tensor:

@@ -67,6 +67,7 @@ def copy(tmp_path: Path) -> Path:
         ("automed/training/schedules.py", "import optuna"),
         ("automed/models/cost.py", "import automed.data.split"),
         ("automed/search/study.py", "import mlflow"),
+        ("automed/cli/dashboard.py", "import streamlit"),
     ],
 )
 def test_a_planted_violation_fails(copy: Path, file: str, line: str) -> None:

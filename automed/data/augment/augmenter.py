@@ -7,6 +7,7 @@ from torch import Tensor
 
 from automed.data.augment.apply_draws import apply
 from automed.data.augment.draws import Draws, draw
+from automed.data.augment.own import read_own, vary
 from automed.domain.augment import Augment
 from automed.domain.digest import derive_seed
 
@@ -47,7 +48,9 @@ class Augmenter:
             Images in [0, 1] and masks of the values given, shapes and devices as given.
         """
         batch, channels, height, width = images.shape
-        return apply(self.draws(batch, (channels, height, width)), images, masks)
+        varied = apply(self.draws(batch, (channels, height, width)), images, masks)
+        own = read_own(self.augment.own)
+        return vary(own, varied, derive_seed(self._seed, "own", self._calls)) if own else varied
 
     def draws(self, batch: int, shape: tuple[int, int, int]) -> Draws:
         """What the next call would draw, as that call; to keep, and to replay with `apply`.

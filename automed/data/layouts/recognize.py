@@ -22,6 +22,10 @@ DEPTH = 4
 """How many levels below the given folder are searched."""
 
 
+class UnknownLayoutError(DataError):
+    """No layout fits the folder."""
+
+
 def recognize(
     root: Path, task: SegmentationTask | ClassificationTask, options: DataOptions
 ) -> Found:
@@ -150,7 +154,7 @@ def _refuse_unknown(
         if task.kind == "segmentation"
         else f"{folder.root} holds images, but nothing says which class they are of"
     )
-    raise DataError(
+    raise UnknownLayoutError(
         problem,
         found=folder.inventory(),
         expected="\n".join(

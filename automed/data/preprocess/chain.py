@@ -14,8 +14,10 @@ from automed.data.preprocess.denoise import denoise, median
 from automed.data.preprocess.otsu import otsu, otsu_bright
 from automed.data.preprocess.stain import macenko, reinhard
 from automed.data.preprocess.white_balance import grey_world
-from automed.domain.errors import DataError
+from automed.domain.component import Preprocessing
+from automed.domain.errors import DataError, PluginError
 from automed.domain.suggestion import suggestion
+from automed.registry.components import WithPlugins, declared
 
 Image = NDArray[np.uint8]
 """Pixels, shape (height, width, channels), 0 to 255."""
@@ -27,7 +29,7 @@ RAW = "raw"
 CROP = "crop"
 """The step that works on image and mask at their native size."""
 
-PREPROCESS: dict[str, Callable[[Image], Image]] = {
+_OWN: dict[str, Callable[[Image], Image]] = {
     "otsu": otsu,
     "otsu_bright": otsu_bright,
     "clahe": clahe,
@@ -37,11 +39,28 @@ PREPROCESS: dict[str, Callable[[Image], Image]] = {
     "denoise": denoise,
     "median": median,
 }
+
+
+def _of_plugin(step: Preprocessing) -> Callable[[Image], Image]:
+    def apply(image: Image) -> Image:
+        done = step.apply(image)
+        if getattr(done, "shape", None) != image.shape or done.dtype != np.uint8:
+            raise PluginError(
+                f"the preprocessing {step.name!r} of a plugin changes shape or type",
+                found=f"{getattr(done, 'dtype', type(done).__name__)} of shape "
+                f"{getattr(done, 'shape', None)}",
+                expected=f"uint8 of shape {image.shape}",
+            )
+        return done
+
+    return apply
+
+
+PREPROCESS = WithPlugins(_OWN, Preprocessing, _of_plugin)
 """The steps that change an image at the model's input size. Raise `cache.FORMAT` with each change
 of what one of them gives."""
 
 _COLOUR = {"grey_world", "macenko", "reinhard"}
-_NAMES = (RAW, CROP, *PREPROCESS)
 
 
 @dataclass(frozen=True)
@@ -56,6 +75,12 @@ class Chain:
 
     def __str__(self) -> str:
         return "+".join(self.names) or RAW
+
+    @property
+    def versions(self) -> list[int]:
+        """Of the steps that are plugins'."""
+        own = {} if set(self.names) <= {CROP, *_OWN} else declared(Preprocessing)
+        return [own[name].version for name in self.names if name in own]
 
     def at_native_size(self, image: Image, mask: Mask | None) -> tuple[Image, Mask | None]:
         """What comes before resizing: cutting off empty borders, of the mask as of the image."""
@@ -88,11 +113,12 @@ def read_chain(text: str, channels: int) -> Chain:
     """
     names = tuple(name.strip() for name in text.split("+"))
     for name in names:
-        if name not in _NAMES:
+        if name not in (RAW, CROP) and name not in PREPROCESS:
+            known = (RAW, CROP, *PREPROCESS)
             raise DataError(
-                f"there is no preprocessing {name!r}{suggestion(name, _NAMES)}",
+                f"there is no preprocessing {name!r}{suggestion(name, known)}",
                 found=f"data.preprocess = {text!r}",
-                expected=f"{', '.join(_NAMES)}, or several joined by +, such as crop+clahe",
+                expected=f"{', '.join(known)}, or several joined by +, such as crop+clahe",
             )
     if names == (RAW,):
         return Chain(())

@@ -23,16 +23,18 @@ class Dominance(Final):
     finished trainings that cost no more. Each look is a chance to be wrong; there are few looks.
 
     Attributes:
+        epochs: Of a whole training: after the last one there is nothing to end.
         risk: Of ending, at one look, a training that would have come above the bound.
     """
 
+    epochs: int
     risk: float = 0.1
 
     def decide(self, trial: Contender, epoch: int, others: Sequence[Contender]) -> str | None:
         """As `Stopper.decide`."""
         done = [o for o in others if o.finished and o.number != trial.number]
         rivals = [o for o in done if o.costs_no_more(trial)]
-        if not rivals or not _looks_at(epoch):
+        if not rivals or epoch >= self.epochs or not _looks_at(epoch):
             return None
         gain = self._most_to_gain([o.best - o.at(epoch) for o in done])
         if gain is None:

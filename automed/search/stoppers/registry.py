@@ -73,7 +73,7 @@ def _halving(spec: StudySpec) -> Stopper:
 STOPPERS: dict[str, Callable[[StudySpec], Stopper]] = {
     "none": lambda _: NoStopper(),
     "halving": _halving,
-    "dominance": lambda _: Dominance(),
+    "dominance": lambda spec: Dominance(spec.task.training.epochs),
     "median": lambda _: Median(),
 }
 """Stoppers by the name that ``StudySpec.stopper`` holds."""

@@ -9,6 +9,8 @@ from typing import Literal
 import segmentation_models_pytorch as smp
 from torch import Tensor, nn
 
+from automed.domain import component
+from automed.registry.components import WithPlugins
 from automed.training.losses.cross_entropy import BinaryCrossEntropy, CrossEntropy
 from automed.training.losses.focal import BinaryFocalLoss, SoftmaxFocalLoss
 from automed.training.losses.kind import Kind
@@ -53,7 +55,26 @@ def _softmax_focal(options: Options) -> nn.Module:
     return SoftmaxFocalLoss(weights=options.class_weights)
 
 
-LOSSES: Mapping[str, Row] = {
+def _of_plugin(loss: component.Loss) -> Row:
+    return Row({kind: lambda _: _module(loss.make()) for kind in loss.targets})
+
+
+def _module(compute: Callable[[Tensor, Tensor], Tensor]) -> nn.Module:
+    return compute if isinstance(compute, nn.Module) else _Called(compute)
+
+
+class _Called(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, compute: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self._compute = compute
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return self._compute(logits, targets)
+
+
+_OWN = {
     "bce": Row(
         {"binary masks": lambda o: BinaryCrossEntropy(o.class_weights, o.label_smoothing)},
         takes=frozenset({"class_weights", "label_smoothing"}),
@@ -84,6 +105,8 @@ LOSSES: Mapping[str, Row] = {
         takes=frozenset({"class_weights", "label_smoothing"}),
     ),
 }
+LOSSES: Mapping[str, Row] = WithPlugins(_OWN, component.Loss, _of_plugin)
+"""By the name that formulas hold; with those of plugins."""
 
 
 def losses_for(kind: Kind) -> list[str]:

@@ -31,7 +31,7 @@ def test_one_look_is_wrong_no_more_often_than_it_may_be(risk, others):
         trial = trained(0, source, finished=False)
         rival = Contender(1, (1.0,), {LAST: trial.best - 1e-9}, finished=True)
         done = [trained(n, source, costs=(2.0,)) for n in range(2, others + 2)]
-        wrong += Dominance(risk).decide(until(trial, 3), 3, [rival, *done]) is not None
+        wrong += Dominance(LAST, risk).decide(until(trial, 3), 3, [rival, *done]) is not None
     assert wrong / looks < risk + 3 * (risk / looks) ** 0.5
     assert wrong / looks > risk / 3, "nor is it never: that would end nothing"
 
@@ -39,13 +39,13 @@ def test_one_look_is_wrong_no_more_often_than_it_may_be(risk, others):
 def test_it_waits_until_enough_have_shown_what_can_be_gained():
     others = [Contender(n, (1.0,), {1: 0.5, 2: 0.5, 3: 0.5, LAST: 0.6}, True) for n in range(1, 10)]
     poor = Contender(0, (1.0,), {1: 0.0, 2: 0.0, 3: 0.0}, finished=False)
-    assert Dominance(0.1).decide(poor, 3, others[:8]) is None
-    assert "can be hoped for" in (Dominance(0.1).decide(poor, 3, others) or "")
+    assert Dominance(LAST).decide(poor, 3, others[:8]) is None
+    assert "can be hoped for" in (Dominance(LAST).decide(poor, 3, others) or "")
 
 
 def test_it_looks_after_one_three_nine_and_so_on():
     curve = {e: 0.5 for e in range(1, 82)}
     others = [Contender(n, (1.0,), curve, True) for n in range(1, 20)]
     poor = Contender(0, (1.0,), dict.fromkeys(range(1, 82), 0.1), finished=False)
-    looked = [e for e in range(1, 82) if Dominance().decide(poor, e, others)]
-    assert looked == [1, 3, 9, 27, 81]
+    looked = [e for e in range(1, 82) if Dominance(81).decide(poor, e, others)]
+    assert looked == [1, 3, 9, 27], "after the last one, 81, there is nothing to end"

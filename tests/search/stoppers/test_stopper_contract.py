@@ -22,7 +22,7 @@ STOPPERS = {
     "halving": Halving(EPOCHS),
     "halving, second bracket": Halving(EPOCHS, bracket=1),
     "halving in brackets": Brackets(Halving(EPOCHS), 3),
-    "dominance": Dominance(),
+    "dominance": Dominance(EPOCHS),
     "median": Median(),
 }
 

@@ -30,7 +30,7 @@ from automed.search.study import Study
 EPOCHS = 18
 RUNGS = rungs_of(EPOCHS, 3)
 HALVINGS = [Halving(EPOCHS), Halving(EPOCHS, bracket=1), Brackets(Halving(EPOCHS), 3)]
-EVERY = [*HALVINGS, Dominance(), Median()]
+EVERY = [*HALVINGS, Dominance(EPOCHS), Median()]
 
 trainings = st.lists(
     st.tuples(
@@ -77,7 +77,7 @@ def test_what_the_finished_models_do_not_dominate_now_is_never_ended_by_dominanc
     trial = at(trial, epoch, quality / 10)
     rivals = [o for o in others if o.finished and o.costs_no_more(trial)]
     if all(o.best <= trial.at(epoch) for o in rivals):
-        assert Dominance(risk=0.6).decide(trial, epoch, others) is None
+        assert Dominance(EPOCHS, risk=0.6).decide(trial, epoch, others) is None
 
 
 @pytest.mark.parametrize("rung", RUNGS)

@@ -1,0 +1,36 @@
+"""What a plugin declares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from automed.data.register import Registered, registered
+from automed.domain.task import AnyTask
+from automed.domain.workspace import Workspace
+from automed.registry.tasks import load_task, task_plugins
+
+
+@dataclass(frozen=True)
+class PluginShown:
+    """A plugin that was loaded.
+
+    Attributes:
+        task: What it yields.
+        origin: The package with its version, or the file.
+        data: The folder that is registered for it; None: none.
+    """
+
+    task: AnyTask
+    origin: str
+    data: Registered | None
+
+
+def show_plugin(name: str, workspace: Workspace) -> PluginShown:
+    """Load a plugin.
+
+    Raises:
+        PluginError: It is unknown or broken.
+        WorkspaceError: The register of data sets is damaged.
+    """
+    task = load_task(name)
+    return PluginShown(task, task_plugins()[name].origin, registered(workspace, name))

@@ -1,0 +1,66 @@
+"""What an audit keeps of a decoded image: enough to compare thousands of them in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from automed.data.audit_overlay import overlay_of
+from automed.data.perceptual_hash import SIDE, Thumbs, thumbnail
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_MARGIN = 8
+STATISTICS = 4 + len(QUANTILES)
+"""Colour statistics a channel: mean, spread, skewness, largest value and the quantiles."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """An image in about 4 kB.
+
+    Attributes:
+        thumb: Grey, stretched to 0 to 255, shape (`SIDE`, `SIDE`), uint8.
+        colours: `STATISTICS` of each channel, on a scale of 0 to 255, float32.
+        middle: The quantiles of each channel in the middle of the image, which dark borders and
+            trimming leave alone, shape (channels, quantiles), uint8.
+        overlay: ``text``, ``scale bar`` or empty: what seems to be burnt in.
+    """
+
+    thumb: Thumbs
+    colours: NDArray[np.float32]
+    middle: NDArray[np.uint8]
+    overlay: str = ""
+
+    @property
+    def blank(self) -> bool:
+        """Whether the image is flat."""
+        return not self.thumb.any()
+
+
+def look_at(image: NDArray[np.uint8]) -> Look:
+    """Look at an image, uint8, shape (height, width, channels)."""
+    small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).reshape(SIDE, SIDE, -1)
+    middle = small[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN].reshape(-1, small.shape[2])
+    found = statistics(small.reshape(SIDE * SIDE, -1))
+    return Look(thumbnail(small), found, _quantiles(np.sort(middle, axis=0)), overlay_of(image))
+
+
+def statistics(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Colour statistics of pixels, shape (pixels, channels) -> (channels * `STATISTICS`,).
+
+    Of a small version of the image: where something lies does not count, only its colour.
+    """
+    values = pixels.astype(np.float32)
+    mean, spread = values.mean(axis=0), values.std(axis=0)
+    skew = (((values - mean) / np.maximum(spread, 1e-3)) ** 3).mean(axis=0)
+    ordered = np.sort(pixels, axis=0)
+    rows = [mean, spread, skew, ordered[-1], *_quantiles(ordered).T]
+    return np.stack(rows, axis=1).astype(np.float32).ravel()
+
+
+def _quantiles(ordered: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    places = [round(q * (len(ordered) - 1)) for q in QUANTILES]
+    return np.stack([ordered[place] for place in places], axis=1)

@@ -1,0 +1,225 @@
+"""The dashboard in a browser: every page of real studies, while a search is at work beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automed.search.view import read_study
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt install chromium")
+
+PAGES = {"Studies": "", "Front": "front", "Trial": "trial", "Space": "space", "Data": "data",
+         "Papers": "papers"}  # fmt: skip
+QUICK = (
+    "--no-pretrained", "--epochs", "1", "--image-size", "32", "--artifact", "weights",
+    "--fix", "model.encoder=tf_mobilenetv3_small_075", "--set", "training.batch_size=4",
+)  # fmt: skip
+SECONDS = 120
+"""On a busy machine; a page takes one."""
+WATCHED = "live"
+
+
+def start(workspace: Path, *arguments: str, **changes: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "AUTOMED_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "1"}
+    environment.pop("AUTOMED_DASHBOARD_TOKEN", None)
+    return subprocess.Popen(
+        [sys.executable, "-m", "automed", *arguments], env=environment | changes, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, cwd=workspace,
+    )  # fmt: skip
+
+
+def end(process: subprocess.Popen[str]) -> str:
+    """Stop a process with all its children; what it printed."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate()[0]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(workspace: Path, *arguments: str, **changes: str) -> Iterator[str]:
+    """A dashboard; yields its address."""
+    port = free_port()
+    process = start(
+        workspace, "dashboard", "--no-browser", "--port", str(port), *arguments, **changes
+    )
+    try:
+        deadline = time.monotonic() + SECONDS
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5)
+                break
+            except OSError:
+                assert process.poll() is None, process.communicate()[0]
+                assert time.monotonic() < deadline, "the dashboard does not answer"
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        end(process)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained study of masks, one of classes, and one that a search is at work on."""
+    root = tmp_path_factory.mktemp("dashboard")
+    for name, task in (("masks", "cell"), ("classes", "leukemia")):
+        search = start(root, "search", task, "--budget", "1", "--name", name, *QUICK)
+        printed = search.communicate(timeout=300)[0]
+        assert search.returncode == 0, printed
+    return root
+
+
+@pytest.fixture(scope="module")
+def live(workspace: Path) -> Iterator[subprocess.Popen[str]]:
+    """A search that does not end by itself."""
+    search = start(workspace, "search", "cell", "--budget", "1000", "--name", WATCHED, *QUICK)
+    journal = workspace / "studies" / WATCHED / "journal.log"
+    deadline = time.monotonic() + SECONDS
+    while not (journal.exists() and b"intermediate_value" in journal.read_bytes()):
+        assert search.poll() is None, search.communicate()[0]
+        assert time.monotonic() < deadline, "the search trains nothing"
+        time.sleep(0.2)
+    yield search
+    end(search)
+
+
+@pytest.fixture(scope="module")
+def address(workspace: Path) -> Iterator[str]:
+    with served(workspace) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+class Visit:
+    """A browser's page, and all that went wrong on it."""
+
+    def __init__(self, browser: Any) -> None:
+        self.page = browser.new_context().new_page()
+        self.page.set_default_timeout(1000 * SECONDS)
+        self.wrong: list[str] = []
+        self.page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        self.page.on("console", self._console)
+        self.page.on("request", self._request)
+        self.page.on("requestfailed", lambda r: self.wrong.append(f"{r.url}: {r.failure}"))
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the script has drawn all of the page."""
+        self.page.wait_for_selector("h1, h2, h3")
+        self.page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
+
+    def title(self) -> str:
+        return str(self.page.locator("h1").first.inner_text())
+
+    def check(self, where: str) -> None:
+        broken = self.page.locator('[data-testid="stException"]')
+        assert broken.count() == 0, f"{where}: {broken.first.inner_text()}"
+        assert self.wrong == [], where
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error":
+            self.wrong.append(f"console: {message.text}")
+
+    def _request(self, request: Any) -> None:
+        if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", request.url):
+            self.wrong.append(f"asks for {request.url}")
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Visit]:
+    made = Visit(browser)
+    yield made
+    made.page.context.close()
+
+
+@pytest.mark.parametrize("study", ["masks", "classes", WATCHED])
+def test_every_page_of_a_study(
+    study: str, address: str, visit: Visit, live: subprocess.Popen[str]
+) -> None:
+    visit.open(f"{address}/?study={study}")
+    assert visit.title() == "Studies"
+    visit.check("Studies")
+    for title, path in PAGES.items():
+        visit.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+        visit.page.wait_for_url(re.compile(rf"/{path}(\?.*)?$"))
+        visit.settle()
+        visit.check(title)
+        assert f"study={study}" in visit.page.url, "the address can be passed on"
+    assert live.poll() is None, "the search goes on"
+
+
+@pytest.mark.parametrize("path", ["front", "trial", "studies"])
+def test_an_address_that_was_passed_on(path: str, address: str, visit: Visit) -> None:
+    visit.open(f"{address}/{path}?study=masks")
+    visit.check(path)
+    assert "study=masks" in visit.page.url
+
+
+def test_a_running_search_is_followed(
+    address: str, visit: Visit, workspace: Path, live: subprocess.Popen[str]
+) -> None:
+    folder = workspace / "studies" / WATCHED
+    visit.open(f"{address}/?study={WATCHED}")
+    card = visit.page.locator(".st-key-card-live")
+    card.get_by_text("running", exact=True).first.wait_for()
+    before = len(read_study(folder).trials)
+    seen = visit.page.get_by_text(
+        re.compile(rf"^({before + 2}|{before + 3}|{before + 4}|{before + 5}) of 1000")
+    )
+    seen.first.wait_for()
+    assert not list(folder.glob("*.lock")) or live.poll() is None
+    visit.check("a running search")
+
+
+def test_addresses_leave_the_workspace_nowhere(address: str, visit: Visit) -> None:
+    visit.open(f"{address}/front?study=../../../etc")
+    visit.check("front")
+    assert "etc" not in visit.page.url.split("?")[1]
+
+
+def test_others_need_the_token(workspace: Path, visit: Visit) -> None:
+    with served(workspace, "--host", "0.0.0.0", AUTOMED_DASHBOARD_TOKEN="let-me-in") as address:
+        visit.open(f"{address}/trial?study=masks")
+        assert visit.page.get_by_text("masks").count() == 0
+        visit.page.get_by_label("Token").fill("wrong")
+        visit.page.get_by_role("button", name="Open").click()
+        visit.page.get_by_text("That is not the token").wait_for()
+        visit.page.get_by_label("Token").fill("let-me-in")
+        visit.page.get_by_role("button", name="Open").click()
+        visit.page.get_by_test_id("stSidebarNavLink").first.wait_for()
+        visit.settle()
+        visit.check("trial")
+        visit.open(f"{address}/?study=masks&token=let-me-in")
+        assert visit.title() == "Studies"
+        assert "let-me-in" not in visit.page.url
