@@ -94,9 +94,7 @@ def prepare(request: ConfirmRequest, workspace: Workspace, steps: Steps = silent
         preflight(tuple(_encoders(trials)), spec.weights)
         _build_caches(trials, spec, dataset, workspace, steps)
         tick = steps("Drawing partitions")
-        splits = repartitions(
-            dataset, split, spec.task.split, request.partitions, spec.data.ties
-        )
+        splits = repartitions(dataset, split, spec.task.split, request.partitions, spec.data.ties)
         tick(1, 1)
         job = Job(
             spec=spec, split=split, cache=str(workspace.cache), folder=str(folder),

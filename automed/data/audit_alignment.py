@@ -39,9 +39,9 @@ class Aligner:
     """
 
     def __init__(self, thumbs: Thumbs, others: Thumbs | None = None) -> None:
-        self._mine, self._my_cuts = thumbs, _cuts(thumbs)
+        self._mine, self._my_cuts = thumbs, _Cuts(thumbs)
         self._theirs = thumbs if others is None else others
-        self._their_cuts = self._my_cuts if others is None else _cuts(others)
+        self._their_cuts = self._my_cuts if others is None else _Cuts(others)
 
     def likeness(self, one: int, other: int) -> float:
         """Correlation of the details of two images, laid on each other as well as they can be.
@@ -63,8 +63,7 @@ class Aligner:
 
     def _starts(self, one: int, other: int) -> list[tuple[int, Floats]]:
         """How to turn the first image, and the matrices that lay it roughly on the second."""
-        mine = self._my_cuts[one].astype(np.float32)
-        theirs = self._their_cuts[other].astype(np.float32)
+        mine, theirs = self._my_cuts.of(one), self._their_cuts.of(other)
         whole = theirs @ mine[0][_TURNS].T  # window of the second image, way
         cut = mine[:, _TURNS] @ theirs[0]  # window of the first image, way
         fits = np.stack([whole, cut])
@@ -82,17 +81,28 @@ def details(values: NDArray[np.generic], blur: float = _BLUR) -> Floats:
     return found
 
 
-def _cuts(thumbs: Thumbs) -> NDArray[np.float16]:
-    """Details of the windows of each image, small and of length 1, shape (n, windows, pixels)."""
-    matrices = [warp_of(window, SIDE) for window in windows()]
-    found = np.empty((len(thumbs), len(matrices), _ROUGH * _ROUGH), np.float16)
-    for row, thumb in enumerate(thumbs):
+class _Cuts:
+    """Details of the windows of images, small and of length 1; made for those asked for."""
+
+    def __init__(self, thumbs: Thumbs) -> None:
+        self._thumbs = thumbs
+        self._matrices = [warp_of(window, SIDE) for window in windows()]
+        self._made: dict[int, NDArray[np.float16]] = {}
+
+    def of(self, index: int) -> Floats:
+        """Shape (windows, pixels)."""
+        if index not in self._made:
+            self._made[index] = self._make(self._thumbs[index])
+        return self._made[index].astype(np.float32)
+
+    def _make(self, thumb: Thumbs) -> NDArray[np.float16]:
         fine = details(thumb.astype(np.float32))
-        for column, matrix in enumerate(matrices):
+        found = np.empty((len(self._matrices), _ROUGH * _ROUGH), np.float16)
+        for row, matrix in enumerate(self._matrices):
             small = cv2.resize(warped(fine, matrix), (_ROUGH, _ROUGH), interpolation=cv2.INTER_AREA)
             values = small.ravel() - small.mean()
-            found[row, column] = values / (np.linalg.norm(values) + 1e-6)
-    return found
+            found[row] = values / (np.linalg.norm(values) + 1e-6)
+        return found
 
 
 def _start(part: int, window: int, way: int) -> Floats:

@@ -45,7 +45,7 @@ def look_at(image: NDArray[np.uint8]) -> Look:
     small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).reshape(SIDE, SIDE, -1)
     middle = small[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN].reshape(-1, small.shape[2])
     found = statistics(small.reshape(SIDE * SIDE, -1))
-    return Look(thumbnail(small), found, _quantiles(np.sort(middle, axis=0)), overlay_of(image))
+    return Look(thumbnail(small), found, _quantiles(_counts(middle)), overlay_of(image))
 
 
 def statistics(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -53,14 +53,26 @@ def statistics(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     Of a small version of the image: where something lies does not count, only its colour.
     """
-    values = pixels.astype(np.float32)
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    skew = (((values - mean) / np.maximum(spread, 1e-3)) ** 3).mean(axis=0)
-    ordered = np.sort(pixels, axis=0)
-    rows = [mean, spread, skew, ordered[-1], *_quantiles(ordered).T]
+    counts = _counts(pixels)
+    shares = counts / len(pixels)
+    mean = shares @ _LEVELS
+    off = _LEVELS - mean[:, None]
+    spread = np.sqrt((shares * off**2).sum(axis=1))
+    skew = (shares * off**3).sum(axis=1) / np.maximum(spread, 1e-3) ** 3
+    largest = 255 - (counts[:, ::-1] > 0).argmax(axis=1)
+    rows = [mean, spread, skew, largest, *_quantiles(counts).T]
     return np.stack(rows, axis=1).astype(np.float32).ravel()
 
 
-def _quantiles(ordered: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    places = [round(q * (len(ordered) - 1)) for q in QUANTILES]
-    return np.stack([ordered[place] for place in places], axis=1)
+_LEVELS = np.arange(256, dtype=np.float64)
+
+
+def _counts(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How many pixels have each level, shape (pixels, channels) -> (channels, 256)."""
+    return np.stack([np.bincount(channel, minlength=256) for channel in pixels.T])
+
+
+def _quantiles(counts: NDArray[np.int64]) -> NDArray[np.uint8]:
+    places = [round(q * (int(counts[0].sum()) - 1)) for q in QUANTILES]
+    found = [np.searchsorted(channel.cumsum(), places, side="right") for channel in counts]
+    return np.stack(found).astype(np.uint8)

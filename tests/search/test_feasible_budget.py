@@ -17,7 +17,7 @@ from automed.registry.tasks import load_task
 from automed.search.study import Study
 
 BUDGET = 50
-FEWER = 15
+FEWER = 8
 """Where each model is built to be costed: half a second for each, twice as many as are trained."""
 
 DEAR = (Constraint(metric="macs", bound=1e9), Constraint(metric="size_bytes", bound=10.5e6))
@@ -106,6 +106,6 @@ def test_nor_does_a_real_space_with_real_costs_spend_a_step_on_what_is_too_dear(
     cost_of = partial(screened_cost, task=CELL)
     spec = toy.spec_of(task=CELL, trials=FEWER, constraints=DEAR_CELLS, sampler="random")
     rejected = check(tmp_path / "s", spec, cost_of)
-    assert len(rejected) / (FEWER + len(rejected)) == pytest.approx(0.6, abs=0.2)
+    assert len(rejected) / (FEWER + len(rejected)) == pytest.approx(0.6, abs=0.25)
     assert any("GFLOPs" in t.rejected for t in rejected)
     assert any("Size" in t.rejected for t in rejected)

@@ -25,7 +25,7 @@ from automed.search.study import Study
 from automed.search.view import read_study
 
 ALL = "AUTOMED_KILL_ALL" in os.environ
-TRIALS, KILLS = (50, 20) if ALL else (25, 6)
+TRIALS, KILLS = (50, 20) if ALL else (20, 3)
 EPOCHS = 9
 CHOSEN = list(SAMPLERS) if ALL else ["tpe", "ehvi", "nsga2"]
 LONGER = TASK.replace(training=TASK.training.replace(epochs=EPOCHS))
