@@ -60,10 +60,15 @@ def write_report(checked: Checked, workspace: Workspace, folder: Path | None = N
         if folder is None:
             return Report(None, None, reason)
         raise WorkspaceError(
-            f"--output {folder} cannot be written to", found=reason,
+            f"the audit's report cannot be written to {folder}", found=reason,
             expected="a folder that you may write to",
         ) from None  # fmt: skip
     return Report(place / PAGE, place / FACTS)
+
+
+def audit_files(study: Path) -> list[Path]:
+    """The report on a study's data in its folder, where it has one."""
+    return [file for name in (PAGE, FACTS) if (file := study / name).is_file()]
 
 
 def facts_of(checked: Checked) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from automed import __version__
+from automed.api.audit_report import write_report
 from automed.api.carried import carried
 from automed.api.datasets import Checked, reopen, resolve_data
 from automed.api.knowledge import check_source, wanted_configs, with_warm_start
@@ -153,6 +154,7 @@ def start(
     _build_caches(checked.dataset, task, workspace, steps)
     study = Study.create(folder, spec, _cost_of(spec), on_rejected, prior=prior)
     _write(folder / "split.json", split)
+    write_report(checked, workspace, folder)
     notes = (*request.notes(plugin), *_notes(study, split), *places.notes)
     job = _job(spec, split, workspace, folder, places)
     return Search(study, job, checked, notes, places)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from automed.analysis.front_files import write_front
 from automed.analysis.pictures import render
+from automed.api.audit_report import audit_files
 from automed.api.confirm_files import report_files
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
@@ -35,7 +36,7 @@ def open_tracker(
 
     def front_files(trials: Sequence[Trial]) -> list[Path]:
         front = write_front(spec, trials, feasible_front(spec, trials), folder)
-        return [*front, *report_files(folder)]
+        return [*front, *audit_files(folder), *report_files(folder)]
 
     return MlflowTracker(spec, folder, tracking_uri(workspace), pictures, front_files, earlier)
 

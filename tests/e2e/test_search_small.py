@@ -79,6 +79,11 @@ def test_demo_data_are_announced_everywhere(automed, workspace: Path) -> None:
     runs = client.search_runs(ids)
     assert len(runs) == 2
     assert all(run.data.tags["dataset"] == "demo" for run in runs)
+    [study] = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    kept = {file.path for file in client.list_artifacts(study.info.run_id)}
+    assert {"audit.html", "audit.json"} <= kept
+    facts = json.loads((workspace / "studies" / "d" / "audit.json").read_text())
+    assert facts["digest"] == spec["data"]["digest"]
 
 
 def test_screening_keeps_the_constraints(automed, small_pairs: Path, workspace: Path) -> None:
