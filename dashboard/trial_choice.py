@@ -24,7 +24,7 @@ def choose_trial(study: OpenedStudy) -> Trial:
     labels = labels_of(study)
     numbers = list(labels)
     key = linked(TRIAL, numbers, _default(study))
-    before, box, after = st.columns([1, 14, 1], vertical_alignment="bottom")
+    before, box, after = st.columns([2, 12, 2], vertical_alignment="bottom")
     with box:
         number = st.selectbox("Trial", numbers, key=key, format_func=lambda n: labels[n])
     at = numbers.index(number)
