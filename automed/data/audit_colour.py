@@ -84,6 +84,8 @@ def colour_clusters(seen: Sequence[Inspection]) -> Finding | None:
     # Means and quantiles alone are levels, which can be compared with each other.
     levels = _statistics(known).reshape(len(known), -1, STATISTICS)[:, :, [0, 4, 5, 6, 7, 8]]
     values = levels.reshape(len(known), -1)
+    if len(np.unique(values, axis=0)) < 3:  # images of one grey, as in tests of scanners
+        return None
     found = KMeans(2, n_init=3, random_state=0).fit(values)
     sizes = np.bincount(found.labels_, minlength=2)
     apart = float(np.abs(found.cluster_centers_[0] - found.cluster_centers_[1]).mean())

@@ -46,7 +46,9 @@ def run(
 ) -> Run:
     """Run ``automed plugin`` in an empty directory; the exit code and all that was printed."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("AUTOMED_PLUGINS", raising=False)
+    # Set first, so that what the command sets is taken back, too.
+    monkeypatch.setenv("AUTOMED_PLUGINS", "")
+    monkeypatch.delenv("AUTOMED_PLUGINS")
     (tmp_path / "small.toml").write_text(SPACE)
 
     def command(*arguments: object) -> tuple[int, str]:

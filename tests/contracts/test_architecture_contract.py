@@ -170,10 +170,10 @@ def test_a_step_down_the_gradient_lowers_the_loss(architecture):
 def test_cost_without_weights_equals_cost_with_weights(architecture):
     task = task_of(architecture)
     question = _Question(config_of(architecture), "segmentation", 1, 3, task.image_size, task)
-    with_weights: Cost = _priced_on("cpu", question)[0]
+    with_weights: Cost = _priced_on("cpu", question).cost
     assert predict_cost(question.config, task) == with_weights
     if architecture != "dpt":  # its drop-path table cannot be made on the meta device
-        assert _priced_on("meta", question)[0] == with_weights
+        assert _priced_on("meta", question).cost == with_weights
 
 
 @every_architecture

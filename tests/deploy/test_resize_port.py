@@ -24,6 +24,7 @@ length = st.integers(1, 120)
 @example((1, 1), (9, 7), 3, 4)
 @example((90, 20), (31, 45), 3, 5)  # one axis shrinks, the other grows
 @example((2, 120), (120, 2), 1, 6)
+@example((44, 98), (44, 1), 3, 0)  # 1 / (1 / 98) is not 98 to OpenCV
 def test_pixels_are_opencvs(size, goal, channels, seed):
     image = np.random.default_rng(seed).integers(0, 256, (*size, channels), dtype=np.uint8)
     assert np.array_equal(resize(image, goal), resize_image(image, goal))

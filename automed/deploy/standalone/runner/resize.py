@@ -34,10 +34,16 @@ def _area(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     if image.shape[:2] == size:
         return image
     (height, width), (rows, columns) = image.shape[:2], size
-    if height % rows == 0 and width % columns == 0:
+    if _is_whole(height, rows) and _is_whole(width, columns):
         return _whole_cells(image, height // rows, width // columns)
     across = _averaged(image.astype(np.float32), columns, axis=1)
     return _rounded(_averaged(across, rows, axis=0), image.dtype)
+
+
+def _is_whole(length: int, goal: int) -> bool:
+    """Whether OpenCV takes cells for whole: by its own division, for which 98 to 1 is not."""
+    scale = 1.0 / (goal / length)
+    return abs(scale - round(scale)) < np.finfo(np.float64).eps
 
 
 def _whole_cells(image: NDArray[Any], down: int, right: int) -> NDArray[Any]:
