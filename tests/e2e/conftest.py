@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,10 +28,16 @@ Automed = Callable[..., Done]
 
 @pytest.fixture
 def automed(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workspace: Path,
+    empty_store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Automed:
-    """Run ``automed`` with arguments; the workspace is an empty folder."""
+    """Run ``automed`` with arguments; the workspace is empty but for MLflow's tables."""
     from automed.cli.app import main
+
+    workspace.mkdir(exist_ok=True)
+    shutil.copy(empty_store, workspace / "mlflow.db")
 
     def run(*arguments: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["automed", *quicker(map(str, arguments))])

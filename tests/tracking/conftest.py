@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,23 +151,10 @@ class Seen:
         return sorted(f.path for f in self.client.list_artifacts(run.info.run_id))
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database with its tables: making them takes seconds, copying them does not."""
-    from mlflow import MlflowClient
-
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
-    return path
-
-
 @pytest.fixture
 def kit(tmp_path: Path, empty_store: Path) -> Kit:
     workspace = tmp_path / "work space"
     workspace.mkdir()
-    with sqlite3.connect(empty_store) as source:
-        source.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    source.close()
     shutil.copy(empty_store, workspace / "mlflow.db")
     return Kit(workspace)
 

@@ -7,6 +7,7 @@ These are ports of its arithmetic for 8 bits (compared with OpenCV 4.14 and 5.0 
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def _area(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
 def _is_whole(length: int, goal: int) -> bool:
     """Whether OpenCV takes cells for whole: by its own division, for which 98 to 1 is not."""
     scale = 1.0 / (goal / length)
-    return abs(scale - round(scale)) < np.finfo(np.float64).eps
+    return abs(scale - round(scale)) < sys.float_info.epsilon
 
 
 def _whole_cells(image: NDArray[Any], down: int, right: int) -> NDArray[Any]:
