@@ -11,6 +11,7 @@ from automed.analysis.roc import MOST, roc_of_trial, write_roc
 from automed.domain.front import Front
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
+from automed.domain.workspace import trial_folder
 
 
 def write_front(
@@ -44,7 +45,7 @@ def write_front(
 def _write_roc(rows: Sequence[FrontRow], study: Path, path: Path, title: str) -> Path | None:
     """The best trials of the front, as many as a plot has colours for."""
     found = (
-        roc_of_trial(study / "trials" / f"{row.number:04d}", f"trial {row.number}: {row.summary}")
+        roc_of_trial(trial_folder(study, row.number), f"trial {row.number}: {row.summary}")
         for row in rows[:MOST]
     )
     rocs = [roc for roc in found if roc is not None]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from automed.domain.front import front_of, losses_of, non_dominated
+from automed.domain.front import front_of, losses_of, non_dominated, reference_loss
 from automed.domain.objective import Objective
 from automed.domain.trial import Trial, TrialState
 
@@ -51,12 +49,9 @@ def _with_reference(
     trials: Sequence[Trial], objectives: Sequence[Objective]
 ) -> tuple[Objective, ...]:
     """The objectives with the reference that `front_of` takes for all trials together."""
-    fixed = []
-    for objective in objectives:
-        if objective.reference is not None:
-            fixed.append(objective)
-            continue
-        worst = float(np.max(losses_of(trials, [objective])))
-        beyond = worst + 0.1 * abs(worst) or 1.0
-        fixed.append(objective.replace(reference=objective.loss(beyond)))
-    return tuple(fixed)
+    losses = losses_of(trials, objectives)
+    return tuple(
+        # Turning the sign back and forth gives the same number.
+        objective.replace(reference=objective.loss(reference_loss(objective, column)))
+        for objective, column in zip(objectives, losses.T, strict=True)
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from automed.domain.history import HISTORY, read_history
 from automed.domain.objective import Objective
 from automed.domain.trial import Trial
+from automed.domain.workspace import trial_folder
 
 MOST = 200
 """Courses that are read: more lines than that are a carpet."""
@@ -121,6 +122,6 @@ def _best(trials: Sequence[Trial], guide: Objective) -> Trial | None:
 
 
 def _course(trial: Trial, folder: Path, metric: str) -> Course:
-    history = read_history(folder / "trials" / f"{trial.number:04d}" / HISTORY)
+    history = read_history(trial_folder(folder, trial.number) / HISTORY)
     points = [(m.epoch, m.metrics[metric]) for m in history if metric in m.metrics]
     return Course(trial, tuple(e for e, _ in points), tuple(v for _, v in points))

@@ -11,7 +11,7 @@ from automed.domain.errors import StudyError
 from automed.domain.front import Front
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial, TrialState
-from automed.domain.workspace import Workspace
+from automed.domain.workspace import Workspace, trial_folder
 from automed.search.lock import is_held
 from automed.search.study_file import SPEC_FILE
 from automed.search.view import StudyReader, StudyView, feasible
@@ -100,7 +100,7 @@ class OpenedStudy:
 
     def trial_folder(self, number: int) -> Path:
         """Where a trial's files lie."""
-        return self.folder / "trials" / f"{number:04d}"
+        return trial_folder(self.folder, number)
 
 
 def share_spent(budget: Budget, spent: Spent, ended: int) -> float:

@@ -19,6 +19,7 @@ from automed.domain.errors import BundleError
 from automed.domain.result import Result
 from automed.domain.task import AnyTask
 from automed.domain.trial import Trial, TrialState
+from automed.domain.workspace import trial_folder
 from automed.search.view import StudyView
 
 REQUIREMENTS = ("numpy>=1.26", "onnxruntime>=1.20", "pillow>=10.4")
@@ -72,7 +73,7 @@ def _bundle(study: StudyView, trial: Trial, result: Result, model: OnnxModel) ->
     _refuse_own_steps(task)
     stopped = trial.state is TrialState.PRUNED
     data = model.path.read_bytes()
-    intervals, images = intervals_of(study.folder / "trials" / f"{trial.number:04d}")
+    intervals, images = intervals_of(trial_folder(study.folder, trial.number))
     assert result.normalization is not None
     return Bundle(
         kind=task.kind, task=task.name, title=task.title, classes=task.classes,

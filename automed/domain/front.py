@@ -84,14 +84,24 @@ def hypervolume(losses: NDArray[np.float64], reference: Sequence[float]) -> floa
     return float(moocore.hypervolume(inside, ref=ref))
 
 
+def reference_loss(objective: Objective, losses: NDArray[np.float64]) -> float:
+    """Where the hypervolume ends in one objective, its sign turned so that smaller is better.
+
+    Args:
+        objective: Its reference counts where it has one.
+        losses: Of all trials in this objective, shape (trials,).
+    """
+    if objective.reference is not None:
+        return objective.loss(objective.reference)
+    worst = float(losses.max())
+    # A tenth beyond the worst, so that the worst trial itself still spans some volume.
+    return worst + 0.1 * abs(worst) or 1.0
+
+
 def _share(losses: NDArray[np.float64], objectives: Sequence[Objective]) -> float:
     reference, ideal = [], []
     for column, objective in enumerate(objectives):
-        worst = float(losses[:, column].max())
-        given = objective.reference
-        # A tenth beyond the worst, so that the worst trial itself still spans some volume.
-        beyond = worst + 0.1 * abs(worst) or 1.0
-        reference.append(objective.loss(given) if given is not None else beyond)
+        reference.append(reference_loss(objective, losses[:, column]))
         ideal.append(objective.loss(1.0) if objective.direction == "maximize" else 0.0)
     box = 1.0
     for r, i in zip(reference, ideal, strict=True):

@@ -76,3 +76,13 @@ class Workspace:
     def mlflow(self) -> Path:
         """MLflow's SQLite store, under the name that MLflow itself defaults to."""
         return self.root / "mlflow.db"
+
+
+def trial_folder(study: Path, number: int) -> Path:
+    """Where the files of a study's trial lie.
+
+    Args:
+        study: The study's folder.
+        number: The trial's.
+    """
+    return study / "trials" / f"{number:04d}"

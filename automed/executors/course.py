@@ -8,6 +8,7 @@ from automed.domain.decision import Decision
 from automed.domain.measurement import Measurement
 from automed.domain.result import Failure, Result
 from automed.domain.trial import Trial, TrialState
+from automed.domain.workspace import trial_folder
 from automed.executors.failures import refuse_hopeless
 from automed.executors.outcome import Outcome
 from automed.executors.watchers import Watchers
@@ -68,7 +69,7 @@ class Course:
 
     def folder_of(self, trial: Trial) -> Path:
         """Where a trial's files lie."""
-        return self._study.folder / "trials" / f"{trial.number:04d}"
+        return trial_folder(self._study.folder, trial.number)
 
     def outcome(self) -> Outcome:
         """How the search ended where nothing runs and nothing more is handed out."""

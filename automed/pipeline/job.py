@@ -8,6 +8,7 @@ from automed.domain.frozen import Frozen
 from automed.domain.split import Split
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
+from automed.domain.workspace import trial_folder
 
 
 class Job(Frozen):
@@ -33,4 +34,4 @@ class Job(Frozen):
 
     def folder_of(self, number: int) -> Path:
         """Where the files of the trial with this number lie."""
-        return Path(self.folder) / "trials" / f"{number:04d}"
+        return trial_folder(Path(self.folder), number)

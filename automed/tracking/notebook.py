@@ -14,6 +14,7 @@ from automed.domain.history import HISTORY, read_history
 from automed.domain.measurement import Measurement
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial, TrialState
+from automed.domain.workspace import trial_folder
 from automed.search.view import feasible_front
 from automed.tracking import entries
 from automed.tracking.epochs import beginning_of, duration_of, is_stale, points_of
@@ -114,7 +115,7 @@ class Notebook:
             started: When its training began, in seconds since 1970, where that is known.
         """
         ended = trial.state is not TrialState.RUNNING
-        folder = self._folder / "trials" / f"{trial.number:04d}"
+        folder = trial_folder(self._folder, trial.number)
         history = (read_history(folder / HISTORY) if ended else ()) or tuple(live)
         run = self._run_of(trial, history, started or beginning_of(folder, history))
         run.log_params(entries.trial_params(trial))
