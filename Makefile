@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test lint install clean
+.PHONY: demo test test-thorough lint install clean
 
 demo: $(VENV)/.demo
 	$(BIN)/automed search polyp --budget 6 --epochs 10 --image-size 96x128 --no-pretrained \
@@ -12,6 +12,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --durations=30
+
+test-thorough: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --durations=30 -m thorough
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .

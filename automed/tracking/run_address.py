@@ -16,6 +16,10 @@ from automed.tracking.identity import FILE
 from automed.tracking.reach import UnreachableError, credentials
 
 
+PAGES = "AUTOMED_MLFLOW_URL"
+"""Environment variable: where browsers reach the server, if not where this process does."""
+
+
 def run_address(uri: str, task: str, study: Path, number: int, seconds: float = 3.0) -> str | None:
     """The page of a trial's run. Nothing is written, neither there nor here.
 
@@ -51,7 +55,8 @@ def run_address(uri: str, task: str, study: Path, number: int, seconds: float = 
     runs = (answer or {}).get("runs", [])
     if not runs:
         return None
-    return f"{plain}/#/experiments/{experiment}/runs/{runs[0]['info']['run_id']}"
+    pages = (os.environ.get(PAGES) or plain).rstrip("/")
+    return f"{pages}/#/experiments/{experiment}/runs/{runs[0]['info']['run_id']}"
 
 
 def _ask(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from automed.analysis.group_bootstrap import bootstrap_estimate
 from automed.analysis.group_scores import mean_over_images
@@ -30,6 +31,7 @@ def coverage(by_group, groups=GROUPS):
     return covered / 200
 
 
+@pytest.mark.thorough
 def test_drawing_groups_covers_the_truth_and_drawing_images_does_not():
     assert coverage(by_group=True) >= 0.9
     assert coverage(by_group=False) < 0.75

@@ -239,6 +239,7 @@ def test_it_does_something_and_less_than_destroy_the_model(made):
     assert np.abs(after).max() < 10 * np.abs(before).max()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", [("sparse", "deeplabv3plus"), ("prune+ptq", "unet")], ids="-".join)
 def test_the_same_seed_makes_the_same_file(case, made_of, tmp_path):
     first = made_of(*case)

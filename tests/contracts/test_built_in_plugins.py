@@ -11,7 +11,13 @@ ELSEWHERE = ("random_configs_train",)
 """`test_sampled_configs` trains them, of every task."""
 
 
-@pytest.mark.parametrize("name", ["polyp", "cell", "leukemia", "white_cell"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "white_cell",
+        *(pytest.param(name, marks=pytest.mark.thorough) for name in ("polyp", "cell", "leukemia")),
+    ],
+)
 def test_it_conforms(name: str) -> None:
     task = load_task(name)
     problems = {check: run_check(check, task) for check in CHECKS if check not in ELSEWHERE}

@@ -100,7 +100,7 @@ def test_nan_fails_the_trial_and_the_search_goes_on(run, tmp_path: Path) -> None
         assert len(study.trials) == 5
 
 
-@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("signal", ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.thorough)])
 def test_an_interrupt_and_resume_give_the_undisturbed_study(
     run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signal: str
 ) -> None:
@@ -116,7 +116,7 @@ def test_an_interrupt_and_resume_give_the_undisturbed_study(
         assert run(study, interrupted, []) is Outcome.FINISHED
         resumed = history(study.trials)
     with Study.create(tmp_path / "reference", spec_of(trials=9), cost_of) as study:
-        assert run(study, interrupted, []) is Outcome.FINISHED
+        assert inline.run(study, interrupted, []) is Outcome.FINISHED
         assert history(study.trials) == resumed
     assert resumed[:3] == finished
 

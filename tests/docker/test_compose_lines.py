@@ -235,6 +235,28 @@ def search_and_look(compose: Compose, places: Places, address: str) -> None:
     assert "config.json" in kept, "on the volume of the compose file"
 
 
+def test_the_dashboard_asks_whoever_comes_for_its_token(services, places):
+    service = services.services["dashboard"]
+    port = free_port()
+    # Of this machine, and yet none that is let in without a token.
+    here = {"8501": str(port), "127.0.0.1": "127.0.0.2"}
+    words = command_of(service, places, service["build"]["target"])
+    command = [here.get(word, word) for word in words]
+    health = [
+        word.replace("127.0.0.1:8501", f"127.0.0.2:{port}")
+        for word in service["healthcheck"]["test"][1:]
+    ]
+    environment = environment_of(service, places)
+
+    def ready() -> bool:
+        asked = subprocess.run(health, env=environment, capture_output=True, timeout=30)
+        return asked.returncode == 0
+
+    with running(command, environment, places, ready) as log:
+        assert f"127.0.0.2:{port}/?token=" in log.read_text()
+        assert answer(f"http://127.0.0.2:{port}/front") == 200
+
+
 def test_a_search_reaches_mlflow_on_postgres(services, places):
     with database(services.services["postgres"], places), tracking(services, places) as address:
         check_hosts(address)

@@ -18,6 +18,10 @@ from typing import Any
 
 import pytest
 
+from automed.api.request import SearchRequest
+from automed.api.search import start as begin
+from automed.domain.workspace import Workspace
+from automed.executors.outcome import Outcome
 from automed.search.view import read_study
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
@@ -33,10 +37,13 @@ QUICK = (
 SECONDS = 120
 """On a busy machine; a page takes one."""
 WATCHED = "live"
+NO_MLFLOW = "http://127.0.0.1:9"
+"""A port where nobody answers: importing MLflow takes seconds, and these tests are not about it."""
 
 
 def start(workspace: Path, *arguments: str, **changes: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "AUTOMED_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "1"}
+    environment |= {"MLFLOW_TRACKING_URI": NO_MLFLOW}
     environment.pop("AUTOMED_DASHBOARD_TOKEN", None)
     return subprocess.Popen(
         [sys.executable, "-m", "automed", *arguments], env=environment | changes, text=True,
@@ -84,9 +91,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained study of masks, one of classes, and one that a search is at work on."""
     root = tmp_path_factory.mktemp("dashboard")
     for name, task in (("masks", "cell"), ("classes", "leukemia")):
-        search = start(root, "search", task, "--budget", "1", "--name", name, *QUICK)
-        printed = search.communicate(timeout=300)[0]
-        assert search.returncode == 0, printed
+        request = SearchRequest(
+            task=task, name=name, budget=1, epochs=1, weights="none", image_size=(32, 32),
+            artifact="weights", fix_values=("model.encoder=tf_mobilenetv3_small_075",),
+        )  # fmt: skip
+        search = begin(request, Workspace(root), device="cpu")
+        with search.study:
+            assert search.run() is Outcome.FINISHED
     return root
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from automed.domain.trial import Trial, TrialState
 from automed.search.view import read_study
 
-TRIALS = int(os.environ.get("AUTOMED_KILL_TRIALS", "4"))
+TRIALS = int(os.environ.get("AUTOMED_KILL_TRIALS", "3"))
 """Raise it for a longer look: 50 trials take some minutes."""
+NO_MLFLOW = "http://127.0.0.1:9"
+"""A port where nobody answers: importing MLflow takes seconds, and these tests are not about it."""
 SETTINGS = (
     "--budget", str(TRIALS), "--no-pretrained", "--epochs", "1", "--image-size", "32",
     "--seed", "3", "--artifact", "weights", "--set", "model.architecture=unet,linknet,fpn",
@@ -23,6 +25,7 @@ SETTINGS = (
 
 def command(workspace: Path, *arguments: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "AUTOMED_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "1"}
+    environment |= {"MLFLOW_TRACKING_URI": NO_MLFLOW}
     return subprocess.Popen(
         [sys.executable, "-c", "from automed.cli.entry import run; run()", *arguments],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -12,7 +12,7 @@ from automed.domain.trial import TrialState
 from automed.search.view import read_study
 
 QUICK = (
-    "--no-pretrained", "--epochs", 2, "--image-size", 64, "--budget", 2,
+    "--no-pretrained", "--epochs", 2, "--image-size", 32, "--budget", 2,
     "--fix", "model.architecture=unet", "--fix", "model.encoder=tf_mobilenetv3_small_075",
     "--set", "training.batch_size=4",
 )  # fmt: skip
@@ -57,7 +57,7 @@ def test_brain_tumours_from_nifti(automed, tmp_path: Path, workspace: Path, writ
     for trial in trials:
         metrics = trial.result.metrics
         assert {"dice_necrotic_core", "dice_oedema", "dice_enhancing_tumour"} <= set(metrics)
-        assert trial.result.cost.input_shape == (4, 64, 64)
+        assert trial.result.cost.input_shape == (4, 32, 32)
         assert len(trial.result.normalization.mean) == 4
     split = json.loads((workspace / "studies/s/split.json").read_text())
     patients = [{i.split("/")[0] for i in split[part]} for part in ("train", "val", "test")]
@@ -72,7 +72,7 @@ def test_lung_nodules_from_dicom(automed, tmp_path: Path, workspace: Path, write
     trials, out = searched(
         automed, workspace, "lung_nodule", "--data", root, "--set", "data.window=lung"
     )
-    assert all(trial.result.cost.input_shape == (1, 64, 64) for trial in trials)
+    assert all(trial.result.cost.input_shape == (1, 32, 32) for trial in trials)
     spec = json.loads((workspace / "studies/s/study.json").read_text())
     assert spec["task"]["window"] == "lung"
     assert "front.png" in out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,14 @@ CHEAP = {
 }  # fmt: skip
 
 
-def cases() -> list[tuple[str, str, Value]]:
+LARGE = (
+    "vgg16", "inception_v3", "efficientnet_b3", "tf_efficientnet_lite3", "regnety_016",
+    "tf_efficientnet_b4",
+)  # fmt: skip
+"""Encoders that take seconds to minutes."""
+
+
+def cases() -> list[Any]:
     """Each choice once for each kind of task: the spaces of one kind share most of theirs."""
     found: dict[tuple[str, str, Value], str] = {}
     for name in FOLDERS:
@@ -49,7 +57,17 @@ def cases() -> list[tuple[str, str, Value]]:
         for key, parameter in task.space.parameters.items():
             for value in parameter.paper:
                 found.setdefault((task.kind, key, value), name)
-    return [(name, key, value) for (_, key, value), name in found.items()]
+    first: dict[str, Value] = {}
+    return [
+        pytest.param(name, key, value, marks=marks(value, first.setdefault(key, value)))
+        for (_, key, value), name in found.items()
+    ]
+
+
+def marks(value: Value, first: Value) -> list[pytest.MarkDecorator]:
+    """One number says as much as another, and what small encoders train with, large ones do."""
+    another = value != first and not (isinstance(value, str) and value[0].isalpha())
+    return [pytest.mark.thorough] if another or value == 64 or value in LARGE else []
 
 
 @dataclasses.dataclass(frozen=True)

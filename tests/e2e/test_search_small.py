@@ -14,7 +14,7 @@ from automed.api.tasks import list_tasks
 from automed.domain.workspace import Workspace
 
 QUICK = (
-    "--no-pretrained", "--epochs", 1, "--image-size", 64,
+    "--no-pretrained", "--epochs", 1, "--image-size", 32,
     "--fix", "model.encoder=tf_mobilenetv3_small_075", "--set", "training.batch_size=4",
 )  # fmt: skip
 
@@ -98,6 +98,7 @@ def test_screening_keeps_the_constraints(automed, small_pairs: Path, workspace: 
     assert all(t.result.cost.megabytes <= 9 for t in trained)
 
 
+@pytest.mark.thorough
 def test_two_searches_of_one_seed_are_equal(automed, small_pairs: Path, workspace: Path) -> None:
     from automed.search.view import read_study
 

@@ -72,6 +72,7 @@ def command_line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_nothing_is_lost_nor_run_twice(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)

@@ -84,7 +84,9 @@ def assert_ended(pids: list[int], within: float = 30) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("how", ["ctrl-c", "sigterm", "sigterm to all"])
+@pytest.mark.parametrize(
+    "how", ["ctrl-c", "sigterm", pytest.param("sigterm to all", marks=pytest.mark.thorough)]
+)
 def test_interrupted_quietly_and_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:

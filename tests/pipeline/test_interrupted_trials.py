@@ -93,7 +93,9 @@ def left(job, trial):
     }
 
 
-@pytest.mark.parametrize("kind", ["segmentation", "classification"])
+@pytest.mark.parametrize(
+    "kind", ["segmentation", pytest.param("classification", marks=pytest.mark.thorough)]
+)
 def test_kill_nine_costs_no_number(job_of, trial_of, kind, monkeypatch):
     job, trial, twin = longer(job_of(kind)), trial_of(kind), trial_of(kind, number=8)
     whole = run_trial(twin, job, go_on)

@@ -102,6 +102,7 @@ def test_a_budget_of_fifty_trains_fifty_feasible_configs(tmp_path, sampler):
         assert {t.origin for t in rejected} <= {b.name for b in toy.BASELINES}, "it asks first"
 
 
+@pytest.mark.thorough
 def test_nor_does_a_real_space_with_real_costs_spend_a_step_on_what_is_too_dear(tmp_path):
     cost_of = partial(screened_cost, task=CELL)
     spec = toy.spec_of(task=CELL, trials=FEWER, constraints=DEAR_CELLS, sampler="random")

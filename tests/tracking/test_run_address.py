@@ -72,6 +72,14 @@ def test_the_address_names_experiment_and_run_and_no_password(server, study, mon
     assert "= '7'" in asked["filter"]
 
 
+def test_browsers_may_know_the_server_by_another_name(server, study, monkeypatch):
+    monkeypatch.setenv("AUTOMED_MLFLOW_URL", "https://runs.lab.example/mlflow/")
+    server.answers[EXPERIMENT] = (200, {"experiment": {"experiment_id": "5"}})
+    server.answers[RUNS] = (200, {"runs": [{"info": {"run_id": "r7"}}]})
+    found = run_address(address(server), "polyp", study, 7)
+    assert found == "https://runs.lab.example/mlflow/#/experiments/5/runs/r7"
+
+
 def test_a_run_that_the_server_does_not_have(server, study, tmp_path):
     assert run_address(address(server), "polyp", study, 7) is None
     server.answers[EXPERIMENT] = (200, {"experiment": {"experiment_id": "5"}})
