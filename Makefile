@@ -1,10 +1,10 @@
-# Two commands: `make demo` and `make test`. Both create .venv on first use.
+# Two commands: `make demo` and `make test`; `make docs` for the site. All create .venv on first use.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test test-thorough lint install clean
+.PHONY: demo test test-thorough lint docs install clean
 
 demo: $(VENV)/.demo
 	$(BIN)/automed search polyp --budget 6 --epochs 10 --image-size 96x128 --no-pretrained \
@@ -21,6 +21,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.docs
+	$(BIN)/python docs/assemble
+	$(BIN)/zensical build --strict --clean --config-file mkdocs.yml
 
 install: $(VENV)/.demo
 
@@ -48,5 +52,13 @@ else
 endif
 	touch $@ $(VENV)/.demo
 
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+ifdef UV
+	uv pip install --python $(BIN)/python -e ".[docs]"
+else
+	$(BIN)/python -m pip install -e ".[docs]"
+endif
+	touch $@ $(VENV)/.demo
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist site *.egg-info

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 Targets = Literal["binary masks", "class masks", "classes"]
-"""What a loss compares; see :data:`automed.training.losses.kind.Kind`."""
+"""What a loss compares; see `automed.training.losses.kind.Kind`."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Loss(Component):
 
     Attributes:
         make: Gives what is called with logits and targets, float32 tensors as
-            :data:`automed.training.losses.kind.Kind` lists them, and returns a scalar: an
+            `automed.training.losses.kind.Kind` lists them, and returns a scalar: an
             ``nn.Module`` or a function.
         targets: What it is for.
     """

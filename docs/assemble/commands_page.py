@@ -1,0 +1,32 @@
+"""The reference of the command line, as Typer writes it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+_MARK = "<!-- generated: commands -->"
+
+
+def commands_page(text: str) -> str:
+    """Put every command with its arguments and options in the place of the mark.
+
+    Args:
+        text: Of docs/commands.md.
+
+    Raises:
+        ValueError: The mark is not there.
+    """
+    if _MARK not in text:
+        raise ValueError(f"docs/commands.md has no {_MARK}")
+    return text.replace(_MARK, _reference())
+
+
+def _reference() -> str:
+    module = "automed.cli.app"
+    done = subprocess.run(
+        [sys.executable, "-m", "typer", module, "utils", "docs", "--name", "automed"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    start = done.stdout.index("\n## ")  # what all commands share stands on the page
+    return done.stdout[start:].strip()
