@@ -27,7 +27,7 @@ MANY = 500
 
 def ask(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Choice:
     """Draw the widgets, and say what they are set to."""
-    view, x, y, colour, area, more = st.columns([1.5, 1.3, 1.3, 1.3, 1, 0.8], gap="small")
+    view, x, y, colour, area, more = st.columns([1.3, 1.3, 1.3, 1.3, 1, 1.05], gap="small")
     with view:
         shown = _view(spec)
     price, quality = usual_axes(spec.task.objectives)
@@ -65,7 +65,7 @@ def _axis(name: str, axes: Mapping[str, Axis], first: str, used: bool) -> str:
 
 
 def _colour(axes: Mapping[str, Axis], used: bool) -> str:
-    names = {MEMBERSHIP: "On the front or not"} | {m: a.label for m, a in axes.items()}
+    names = {MEMBERSHIP: "On the front?"} | {m: a.label for m, a in axes.items()}
     return st.selectbox(
         "Colour", list(names), key="colour", bind="query-params",
         format_func=lambda metric: names.get(metric, metric), disabled=not used,

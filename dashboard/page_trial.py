@@ -56,7 +56,7 @@ def _heading(study: OpenedStudy, trial: Trial) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(f"Trial {trial.number}", anchor=False, width="content")
         st.badge(label, color=_COLOURS[label])  # type: ignore[arg-type]
-        if trial.number == study.front.knee:
+        if trial.number == study.front.knee and len(study.front.trials) > 1:
             st.badge("knee of the front", color="violet")
     if study.spec.data.is_demo:
         st.warning("Synthetic demo data: the figures say nothing about patients.")

@@ -103,8 +103,8 @@ def _points(trials: Sequence[Trial], front: Front, quality: str, price: str) -> 
                     on_front=trial.number in members, is_knee=trial.number == front.knee,
                 )
             )  # fmt: skip
-    if len(found) == 1:
-        return (replace(found[0], is_knee=False),)  # one point does not bend
+    if sum(point.on_front for point in found) == 1:  # one point does not bend
+        return tuple(replace(point, is_knee=False) for point in found)
     return tuple(found)
 
 

@@ -14,6 +14,7 @@ from automed.domain.trial import Trial, TrialState
 from automed.domain.workspace import Workspace, trial_folder
 from automed.search.lock import is_held
 from automed.search.study_file import SPEC_FILE
+from automed.search.uncollected import uncollected
 from automed.search.view import StudyReader, StudyView, feasible
 
 Revision = tuple[tuple[str, int, int], ...]
@@ -154,8 +155,9 @@ class StudyOpener:
         Raises:
             StudyError: There is none, or its files are broken.
         """
-        view = self._reader.read()
-        return OpenedStudy(view, view.front(), view.running)
+        with uncollected():
+            view = self._reader.read()
+            return OpenedStudy(view, view.front(), view.running)
 
 
 def open_study(folder: Path) -> OpenedStudy:

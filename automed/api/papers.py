@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from automed.analysis.grid_rows import grid_rows
 from automed.analysis.grid_table import write_grid_csv
 from automed.analysis.published_points import PUBLISHED, Published
 from automed.api.opened_study import OpenedStudy
@@ -81,9 +82,6 @@ def reproduces(spec: StudySpec, grid: PaperGrid) -> bool:
 
 def rows_of(study: OpenedStudy, grid: PaperGrid) -> tuple[GridRow, ...]:
     """What a study has of the experiment so far, beside the paper's figures."""
-    # It can run the experiment, too, and brings torch for that: not before there is one to show.
-    from automed.api.reproduce import grid_rows
-
     return grid_rows(grid, study.spec, study.trials)
 
 

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automed.analysis.grid_heatmap import write_grid_heatmap
+from automed.analysis.grid_rows import grid_rows
 from automed.analysis.grid_table import write_grid_csv, write_grid_markdown
 from automed.api.front import show_front
 from automed.api.request import SearchRequest
-from automed.domain.compression import Compression, compression_of, dense
-from automed.domain.config import Config, Value
+from automed.domain.config import Value
 from automed.domain.errors import AutomedError, StudyError, WorkspaceError
 from automed.domain.paper1_grid import PAPER_1
-from automed.domain.paper_grid import Combination, GridRow, PaperGrid
+from automed.domain.paper_grid import GridRow, PaperGrid
 from automed.domain.study_spec import StudySpec
 from automed.domain.suggestion import suggestion
 from automed.domain.task import AnyTask, Baseline
-from automed.domain.trial import Trial, TrialState
 from automed.domain.workspace import Workspace
 from automed.registry.tasks import load_task
 from automed.search.study_file import SPEC_FILE, read_spec
@@ -183,24 +182,6 @@ def show_grid(request: ReproduceRequest, workspace: Workspace) -> ShownGrid:
     return ShownGrid(request.grid, shown.spec, grid_rows(request.grid, shown.spec, shown.trials))
 
 
-def grid_rows(grid: PaperGrid, spec: StudySpec, trials: tuple[Trial, ...]) -> tuple[GridRow, ...]:
-    """The paper's table, filled with the trials of a study."""
-    rows = []
-    for combination, baseline in zip(grid.combinations, spec.task.baselines, strict=True):
-        trained = Config(baseline.config)
-        parent = next((t for t in trials if t.parent is None and t.config == trained), None)
-        for compression in grid.compressions:
-            trial = _compressed(parent, compression, trials)
-            row = _row(combination, compression.method, trial)
-            if trial is None and parent is not None and parent.state in _CHILDLESS:
-                row = row.replace(state="failed")  # a model that does not exist
-            rows.append(row)
-    return tuple(rows)
-
-
-_CHILDLESS = (TrialState.FAIL, TrialState.PRUNED)
-
-
 def write_grid(shown: ShownGrid, workspace: Workspace) -> list[Path]:
     """Write the table as CSV and Markdown, and its heat map, into the study's folder.
 
@@ -220,28 +201,3 @@ def write_grid(shown: ShownGrid, workspace: Workspace) -> list[Path]:
         raise WorkspaceError(
             f"the table cannot be written to {folder}", found=error.strerror or str(error)
         ) from error
-
-
-def _compressed(
-    parent: Trial | None, compression: Compression, trials: tuple[Trial, ...]
-) -> Trial | None:
-    """The trial that a parent's model is compressed in; the parent itself where it is not."""
-    if parent is None or compression.method == "none":
-        return parent
-    children = [t for t in trials if t.parent == parent.number and dense(t.config) == parent.config]
-    return next((t for t in children if compression_of(t.config) == compression), None)
-
-
-def _row(combination: Combination, method: str, trial: Trial | None) -> GridRow:
-    reported = combination.reported.get(method, {})
-    if trial is None:
-        return GridRow(combination=combination.name, method=method, reported=reported)
-    result = trial.result
-    cost = None if result is None else result.cost
-    zipped = None if cost is None else cost.zipped_bytes
-    return GridRow(
-        combination=combination.name, method=method, trial=trial.number, state=trial.label,
-        metrics={} if result is None else result.metrics, reported=reported,
-        megabytes=None if cost is None else cost.megabytes,
-        zipped_megabytes=None if zipped is None else zipped.value / 1e6,
-    )  # fmt: skip

@@ -93,7 +93,7 @@ class JournalReader:
 
 def _parse(line: bytes) -> dict[str, Any]:
     try:
-        record: dict[str, Any] = from_json(line)
+        record: dict[str, Any] = from_json(line, cache_strings="keys")
     except ValueError:  # json takes a little more, such as half of a surrogate pair
         record = json.loads(line)
     return record

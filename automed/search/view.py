@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +21,7 @@ from automed.search.lock import is_held
 from automed.search.record import is_ours, trial_of
 from automed.search.spending import epochs_of, spent_by
 from automed.search.study_file import read_spec
+from automed.search.uncollected import uncollected
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class StudyReader:
         with self._one_at_a_time:
             spec = read_spec(self._folder)
             running = is_held(self._folder)  # first: what one that ends now still says is read
-            with _uncollected():
+            with uncollected():
                 frozen = [trial for trial in self._reader.trials(spec) if is_ours(trial)]
                 trials = tuple(self._trial(trial) for trial in frozen)
         unfinished = {t.number: epochs_of(t) for t in frozen if not t.state.is_finished()}
@@ -113,18 +112,6 @@ class StudyReader:
         if frozen.state.is_finished():
             self._ended[frozen.number] = frozen, trial
         return trial
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the search for cycles, which goes through all trials again and again as they come."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:  # of several threads, the one that turned it off
-            gc.enable()
 
 
 def _problems(error: ValidationError | KeyError) -> str:

@@ -15,7 +15,6 @@ from automed.tracking import entries
 from automed.tracking.identity import FILE
 from automed.tracking.reach import UnreachableError, credentials
 
-
 PAGES = "AUTOMED_MLFLOW_URL"
 """Environment variable: where browsers reach the server, if not where this process does."""
 

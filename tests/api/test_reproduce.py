@@ -7,8 +7,9 @@ import csv
 import pytest
 
 from automed.analysis.grid_heatmap import write_grid_heatmap
+from automed.analysis.grid_rows import grid_rows
 from automed.analysis.grid_table import write_grid_csv, write_grid_markdown
-from automed.api.reproduce import ReproduceRequest, grid_rows
+from automed.api.reproduce import ReproduceRequest
 from automed.domain.budget import Budget
 from automed.domain.compression import Compression, with_compression
 from automed.domain.config import Config

@@ -24,6 +24,8 @@ from pathlib import Path
 
 import pytest
 
+from automed.tracking.run_address import run_address
+
 from .conftest import ROOT, Compose, entrypoint, read_compose, read_stages
 
 BIN = Path(sys.executable).parent
@@ -231,6 +233,10 @@ def search_and_look(compose: Compose, places: Places, address: str) -> None:
     assert 0 <= trial.data.metrics["dice"] <= 1
     names = {file.path for file in client.list_artifacts(trial.info.run_id)}
     assert "config.json" in names
+    # What the dashboard links to.
+    study = places.folder / "workspace" / "studies" / "cell-1"
+    page = f"{address}/#/experiments/{experiment.experiment_id}/runs/{trial.info.run_id}"
+    assert run_address(address, "cell", study, 0) == page
     kept = {path.name for path in (places.folder / "mlartifacts").rglob("*") if path.is_file()}
     assert "config.json" in kept, "on the volume of the compose file"
 
