@@ -2,16 +2,17 @@
 
     python benchmarks/audit_faults.py --faults 200             # synthetic images
     python benchmarks/audit_faults.py --faults 200 --data DIR  # and your own images/ and masks/
+    python benchmarks/audit_faults.py --classes DIR            # and your own folders of classes
 
 Prints recall by kind of fault and false alarms, and writes ``results/audit_faults.md`` and
 ``.jsonl``. Each fault is planted into a data set of its own copy of the clean files, a few at a
-time, so that faults do not hide each other.
+time, so that faults do not hide each other. What an audit can only suspect is planted by
+``audit_suspicions.py``.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import platform
@@ -27,6 +28,9 @@ from typing import Any
 
 import cv2
 import numpy as np
+from audit_clean_sets import draw, gather, read
+from audit_faults_page import page
+from audit_suspicions import suspicions
 from PIL import Image
 
 import automed
@@ -55,13 +59,6 @@ class Planted:
     codes: tuple[str, ...]
     file: str
     kept: tuple[str, str] | None = None
-
-
-def read(path: Path) -> Image.Image:
-    """An image whose file is closed again."""
-    with Image.open(path) as image:
-        image.load()
-        return image.copy()
 
 
 class Pairs:
@@ -207,10 +204,9 @@ def no_mask(data: Pairs) -> Planted:
 def wrong_mask(data: Pairs) -> Planted:
     """The mask of another image, saved twice."""
     name, other = data.take(), data.take()
-    with Image.open(data.mask(other)) as mask, Image.open(data.mask(name)) as own:
-        mask.resize(own.size, Image.Resampling.NEAREST).save(data.mask(name))
-        same = mask.size == own.size
-    codes = ("repeated-mask",) if same else ("repeated-mask", "size-mismatch")
+    same = read(data.image(name)).size == read(data.image(other)).size
+    shutil.copy(data.mask(other), data.mask(name))
+    codes = ("repeated-mask",) if same else ("size-mismatch",)
     return Planted("mask of another image", codes, f"masks/{Path(name).stem}.png")
 
 
@@ -302,47 +298,6 @@ def rounds(clean: Path, count: int, seed: int) -> Iterator[tuple[list[Planted], 
             yield planted, look(root)
 
 
-def draw(folder: Path, count: int, seed: int = 0, side: int = 96) -> Path:
-    """Synthetic cells on uneven ground, all different: what a microscope might see."""
-    rng = np.random.default_rng(seed)
-    for name in ("images", "masks"):
-        (folder / name).mkdir(parents=True)
-    for index in range(count):
-        ground = cv2.resize(
-            rng.normal(0, 1, (6, 6, 3)), (side, side), interpolation=cv2.INTER_CUBIC
-        )
-        image = 120 + 22 * ground
-        mask = np.zeros((side, side), np.uint8)
-        for _ in range(int(rng.integers(4, 12))):
-            centre = tuple(int(v) for v in rng.integers(8, side - 8, 2))
-            axes = tuple(int(v) for v in rng.integers(4, side // 8, 2))
-            colour = tuple(float(v) for v in rng.integers(10, 90, 3))
-            angle = float(rng.uniform(0, 180))
-            cv2.ellipse(image, centre, axes, angle, 0, 360, colour, -1)
-            cv2.ellipse(mask, centre, axes, angle, 0, 360, 255, -1)
-        image = np.clip(image + rng.normal(0, 4, image.shape), 0, 255).astype(np.uint8)
-        name = f"cell{rng.integers(10**6):06}x{index}.png"
-        Image.fromarray(image).save(folder / "images" / name)
-        Image.fromarray(mask).save(folder / "masks" / name)
-    return folder
-
-
-def gather(source: Path, folder: Path, count: int, seed: int = 0) -> Path:
-    """Real pairs as PNG: the first ``count`` of ``source/images`` in a random order."""
-    rng = np.random.default_rng(seed)
-    for name in ("images", "masks"):
-        (folder / name).mkdir(parents=True)
-    images = rng.permutation(sorted((source / "images").iterdir()))[:count]
-    for path in images:
-        mask = next((source / "masks").glob(f"{path.stem}.*"))
-        read(path).convert("RGB").save(folder / "images" / f"{path.stem}.png")
-        grey = np.asarray(read(mask).convert("L"))
-        Image.fromarray(np.where(grey > 127, 255, 0).astype(np.uint8)).save(
-            folder / "masks" / f"{path.stem}.png"
-        )
-    return folder
-
-
 def report(clean: Path, name: str, count: int, seed: int) -> dict[str, Any]:
     """Plant faults into one clean data set, and print and return what came of them."""
     base = look(clean)
@@ -367,35 +322,15 @@ def report(clean: Path, name: str, count: int, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def page(rows: list[dict[str, Any]]) -> str:
-    """The results as Markdown."""
-    text = io.StringIO()
-    text.write("# Planted faults\n\nBy `benchmarks/audit_faults.py`: faults planted into clean ")
-    text.write("data, ten at a time; a copy counts as found if it is named and every split keeps ")
-    text.write("it beside its original.\n\n| data | samples | faults | recall | false alarms, ")
-    text.write("clean | beside faults |\n|---|---|---|---|---|---|\n")
-    for row in rows:
-        text.write(f"| {row['data']} | {row['samples']} | {row['faults']} | {row['recall']:.3f} | ")
-        text.write(f"{row['false_alarms_clean']:.3f} | {row['false_alarms_beside_faults']:.4f} |\n")
-    for row in rows:
-        text.write(f"\n## {row['data']}\n\n| fault | found | planted |\n|---|---|---|\n")
-        for kind, (hit, total) in row["by_kind"].items():
-            text.write(f"| {kind} | {hit} | {total} |\n")
-        text.writelines(
-            f"\nClean data, said by the audit: {said}\n" for said in row["clean_findings"]
-        )
-    last = rows[-1]
-    text.write(f"\n{last['machine']}; automed {last['automed']}, Python {last['python']}, numpy ")
-    text.write(f"{last['numpy']}, OpenCV {last['opencv']}; {last['date']}, seed {last['seed']}.\n")
-    return text.getvalue()
-
-
 def main() -> None:
-    """Run on synthetic images, and on a folder of pairs where one is given."""
+    """Run on synthetic images, and on real folders where some are given."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--samples", type=int, default=60)
     parser.add_argument("--data", type=Path, action="append", default=[])
+    parser.add_argument("--classes", type=Path, action="append", default=[])
+    parser.add_argument("--pairs", type=int, default=240, help="samples to shift masks of")
+    parser.add_argument("--labelled", type=int, default=1500, help="samples to swap labels of")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     rows = []
@@ -406,10 +341,11 @@ def main() -> None:
         for name, clean in sets.items():
             rows.append(report(clean, name, given.faults // len(sets), given.seed))
             print(json.dumps(rows[-1], indent=1), flush=True)
+    suspected = suspicions(given.data, given.classes, given.pairs, given.labelled)
     RESULTS.mkdir(exist_ok=True)
-    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    lines = "".join(json.dumps(row) + "\n" for row in (*rows, *suspected))
     (RESULTS / "audit_faults.jsonl").write_text(lines, encoding="utf-8")
-    (RESULTS / "audit_faults.md").write_text(page(rows), encoding="utf-8")
+    (RESULTS / "audit_faults.md").write_text(page(rows, suspected), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
     python benchmarks/audit_speed.py --images 10000
 
 Draws images in memory, so that neither the disk nor a decoder counts, and times what the audit does
-with each (digest, thumbnail, colour statistics, text) and with all (copies, frames, colours). CPU
-seconds of one thread; prints a table and writes ``results/audit_speed.json``.
+with each (thumbnail, colour statistics, text), with some (the fit of masks) and with all (copies,
+frames, colours, labels, shifts). The samples have labels, and masks as well, so that the work on
+either counts. CPU seconds of one thread; prints and writes ``results/audit_speed.json``.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import automed
-from automed.data.audit_colour import colour_clusters, colour_suffices
+from automed.data.audit_colour import colour_clusters, colour_guess, colour_suffices
+from automed.data.audit_fit import fit_of
 from automed.data.audit_frames import consecutive_frames
+from automed.data.audit_labels import unlikely_labels
 from automed.data.audit_look import look_at
+from automed.data.audit_shift import MOST, shifted_masks
 from automed.data.duplicates import copies_in
 from automed.data.inspection import Inspection
 from automed.domain.sample import Sample
@@ -33,16 +37,26 @@ from automed.domain.sample import Sample
 RESULTS = Path(__file__).parent / "results"
 
 
-def draw(index: int, side: int) -> NDArray[np.uint8]:
-    """An image of its own: smooth ground, some cells, noise."""
+def draw(index: int, side: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """An image of its own: smooth ground, some cells, noise; and the mask of the cells."""
     rng = np.random.default_rng(index)
     ground = cv2.resize(rng.normal(0, 1, (6, 6, 3)), (side, side), interpolation=cv2.INTER_CUBIC)
     image = 120 + 25 * ground
+    mask = np.zeros((side, side), np.uint8)
     for _ in range(8):
         centre = tuple(int(v) for v in rng.integers(0, side, 2))
         colour = tuple(float(v) for v in rng.integers(10, 90, 3))
-        cv2.circle(image, centre, int(rng.integers(side // 20, side // 8)), colour, -1)
-    return np.clip(image + rng.normal(0, 4, (side, side, 1)), 0, 255).astype(np.uint8)
+        radius = int(rng.integers(side // 20, side // 8))
+        cv2.circle(image, centre, radius, colour, -1)
+        cv2.circle(mask, centre, radius, 1, -1)
+    return np.clip(image + rng.normal(0, 4, (side, side, 1)), 0, 255).astype(np.uint8), mask
+
+
+def labelled(seen: list[Inspection]) -> None:
+    """What the audit makes of labels."""
+    guess = colour_guess(seen)
+    colour_suffices(guess)
+    unlikely_labels(guess)
 
 
 def main() -> None:
@@ -52,19 +66,26 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=224)
     given = parser.parse_args()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seen, each = [], 0.0
+    seen, masked = [], []
+    seconds = {"looking at each": 0.0, "fitting masks": 0.0}
     for index in range(given.images):
-        image = draw(index, given.side)
+        image, mask = draw(index, given.side)
         start = time.thread_time()
         look = look_at(image)
-        each += time.thread_time() - start
+        seconds["looking at each"] += time.thread_time() - start
         sample = Sample(id=str(index), image=f"{index}.png", label="ab"[index % 2])
         seen.append(Inspection(sample, size=image.shape[:2], pixels=str(index), look=look))
-    seconds = {"looking at each": each}
+        if index < MOST:
+            start = time.thread_time()
+            fit = fit_of(image, mask)
+            seconds["fitting masks"] += time.thread_time() - start
+            sample = Sample(id=str(index), image=f"{index}.png", masks=(f"{index}.png",))
+            masked.append(Inspection(sample, mask_size=mask.shape, fit=fit))
     work_on = {
         "copies": copies_in,
         "frames": consecutive_frames,
-        "colours": lambda all_: (colour_clusters(all_), colour_suffices(all_)),
+        "colours": lambda all_: (colour_clusters(all_), labelled(all_)),
+        "shifts": lambda _: shifted_masks(masked),
     }
     for name, work in work_on.items():
         start = time.process_time()

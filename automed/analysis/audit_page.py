@@ -92,10 +92,10 @@ def _section(section: Section) -> str:
 def _figure(file: str, image: NDArray[np.uint8]) -> str:
     scale = _SIDE / max(image.shape[:2])
     size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
-    small: Any = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    small = small.reshape(*small.shape[:2], -1)
-    small = small[..., ::-1] if small.shape[2] == 3 else small[..., :1]
-    _, data = cv2.imencode(".jpg", np.ascontiguousarray(small))
+    # OpenCV shrinks no more than four channels at once.
+    shown = image[..., ::-1] if image.shape[2] == 3 else image[..., :1]
+    small: Any = cv2.resize(np.ascontiguousarray(shown), size, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", small)
     text, name = base64.b64encode(data.tobytes()).decode(), html.escape(file, quote=True)
     return (
         f'<figure><img alt="{name}" src="data:image/jpeg;base64,{text}"><figcaption>{name}'

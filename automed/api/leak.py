@@ -35,6 +35,7 @@ from automed.models.weights import preflight
 from automed.pipeline.job import Job
 from automed.pipeline.retrain import retrain
 from automed.registry.tasks import load_task
+from automed.search.whole_file import write_whole
 
 RANDOM, GROUPED = "random", "grouped"
 _CUT = "cut at random, to see what that does to the scores"
@@ -141,7 +142,7 @@ def measure_leak(
             tick(done + request.epochs, whole)
     leak = Leak(task, _kept(checked), task.guide, tuple(scores[GROUPED]), tuple(scores[RANDOM]),
                 folder / "leak.json")  # fmt: skip
-    leak.file.write_text(json.dumps(_facts(leak, checked, request), indent=1) + "\n", "utf-8")
+    write_whole(leak.file, json.dumps(_facts(leak, checked, request), indent=1) + "\n")
     return leak
 
 

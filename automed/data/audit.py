@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from automed.data import audit_checks as checks
 from automed.data import audit_pictures as pictures
 from automed.data.audit_cache import AuditCache
 from automed.data.audit_classes import absent_classes, stray_values
 from automed.data.audit_codes import CODES, LEAVING_OUT, check_allowed
-from automed.data.audit_colour import colour_clusters, colour_suffices
+from automed.data.audit_colour import colour_clusters, colour_guess, colour_suffices
 from automed.data.audit_frames import consecutive_frames
+from automed.data.audit_labels import unlikely_labels
+from automed.data.audit_shift import shifted_masks, to_fit
 from automed.data.dataset import Dataset, without_samples
 from automed.data.duplicates import copies_in, duplicate_findings
 from automed.data.finding import Finding, number
@@ -22,6 +23,7 @@ from automed.data.parallel import in_threads
 from automed.data.summary import Summary, summarize
 from automed.data.window import read_window
 from automed.domain.errors import DataError
+from automed.domain.sample import Sample
 from automed.domain.task import ClassificationTask, SegmentationTask
 
 Progress = Callable[[int, int], None]
@@ -130,9 +132,12 @@ def _impossible(dataset: Dataset, seen: Sequence[Inspection]) -> tuple[Finding, 
 
 
 def _warnings(dataset: Dataset, seen: Sequence[Inspection]) -> tuple[Finding, ...]:
+    guess = colour_guess(seen)
     return _present(
+        shifted_masks(seen),
         consecutive_frames(seen),
-        colour_suffices(seen),
+        colour_suffices(guess),
+        unlikely_labels(guess),
         pictures.repeated_masks(seen),
         checks.rather_few(dataset),
         checks.small_classes(dataset),
@@ -173,9 +178,12 @@ def _inspected(
 ) -> list[Inspection]:
     total = len(dataset.samples)
     seen: list[Inspection] = []
-    look = partial(inspect, dataset, task=task)
-    if cache is not None:
-        look = partial(cache.inspect, dataset, task=task)
+    how = inspect if cache is None else cache.inspect
+    fitted = to_fit(dataset.samples)
+
+    def look(sample: Sample) -> Inspection:
+        return how(dataset, sample, task, fitting=sample.id in fitted)
+
     for inspection in in_threads(look, dataset.samples):
         seen.append(inspection)
         if progress is not None:

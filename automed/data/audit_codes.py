@@ -33,6 +33,8 @@ CODES = {
     "duplicates": Code("warning", "equal images"),
     "contradicting-near-duplicates": Code("warning", "copies of an image under two labels"),
     "near-duplicates": Code("warning", "turned, mirrored, trimmed or recompressed copies"),
+    "shifted-mask": Code("warning", "masks that fit their images better elsewhere"),
+    "unlikely-label": Code("warning", "labels that the colours of the image speak against"),
     "consecutive-frames": Code("warning", "neighbours in time that no group holds together"),
     "burnt-in": Code("warning", "text or a scale bar in the picture"),
     "colour-suffices": Code("warning", "colour statistics alone tell the classes apart"),

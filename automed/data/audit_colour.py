@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,45 +33,79 @@ _MOST = 5000
 _LEAST_LEVELS = 30.0
 
 
-def colour_accuracy(seen: Sequence[Inspection]) -> float | None:
-    """Balanced accuracy of logistic regression on colour statistics, five-fold cross-validated.
+@dataclass(frozen=True, eq=False)
+class ColourGuess:
+    """What logistic regression on colour statistics says of images that it was not fitted to.
+
+    Attributes:
+        seen: The images.
+        classes: Sorted.
+        given: Their labels as indices of classes, shape (images,).
+        probabilities: Of each class, shape (images, classes).
+    """
+
+    seen: tuple[Inspection, ...]
+    classes: tuple[str, ...]
+    given: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+
+    @property
+    def accuracy(self) -> float:
+        """Balanced over the classes."""
+        return float(balanced_accuracy_score(self.given, self.probabilities.argmax(axis=1)))
+
+
+def colour_guess(seen: Sequence[Inspection]) -> ColourGuess | None:
+    """Guess each image's class from its colours, five-fold cross-validated.
 
     Groups are kept whole. None where there are too few samples, or no labels.
     """
     known = _sampled([s for s in seen if s.look is not None and s.sample.label is not None])
     labels = np.array([s.sample.label for s in known], dtype=str)
-    names, counts = np.unique(labels, return_counts=True)
+    names, given, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if len(names) < 2 or counts.min() < _LEAST_A_CLASS:
         return None
-    values = _statistics(known)
     groups = [s.sample.group for s in known]
     grouped = all(group is not None for group in groups)
     if grouped and len(set(groups)) < _FOLDS:
         return None
-    kind = StratifiedGroupKFold if grouped else StratifiedKFold
+    folds = (StratifiedGroupKFold if grouped else StratifiedKFold)(
+        _FOLDS, shuffle=True, random_state=0
+    )
+    told = _cross_validated(_statistics(known), given, groups if grouped else None, folds)
+    return None if told is None else ColourGuess(tuple(known), tuple(map(str, names)), given, told)
+
+
+def _cross_validated(
+    values: NDArray[np.float32],
+    given: NDArray[np.int64],
+    groups: Sequence[str | None] | None,
+    folds: StratifiedGroupKFold | StratifiedKFold,
+) -> NDArray[np.float64] | None:
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a score a little too low, no worse
         warnings.simplefilter("ignore", UserWarning)  # a class that lives in fewer groups
+        warnings.simplefilter("ignore", RuntimeWarning)  # and is missing where a fold is fitted
         try:
-            told = cross_val_predict(model, values, labels, groups=groups if grouped else None,
-                                     cv=kind(_FOLDS, shuffle=True, random_state=0))  # fmt: skip
+            told: NDArray[np.float64] = cross_val_predict(
+                model, values, given, groups=groups, cv=folds, method="predict_proba"
+            )
         except ValueError:  # a fold without one of the classes: groups and classes coincide
             return None
-    return float(balanced_accuracy_score(labels, told))
+    return told
 
 
-def colour_suffices(seen: Sequence[Inspection]) -> Finding | None:
+def colour_suffices(guess: ColourGuess | None) -> Finding | None:
     """Classes that a few colour statistics tell apart."""
-    reached = colour_accuracy(seen)
-    if reached is None or reached < TRIVIAL:
+    if guess is None or guess.accuracy < TRIVIAL:
         return None
-    count = next(len(s.look.colours) for s in seen if s.look is not None)
+    count = next(len(s.look.colours) for s in guess.seen if s.look is not None)
     return Finding(
         code="colour-suffices",
         message=f"{count} colour statistics and logistic regression reach a balanced accuracy of "
-        f"{reached:.2f} in cross-validation: shape may matter little for this task, or the classes "
-        "were recorded differently",
+        f"{guess.accuracy:.2f} in cross-validation: shape may matter little for this task, or the "
+        "classes were recorded differently",
         hint="compare every score with this one; check that all classes were stained, lit and "
         "recorded alike; --set data.preprocess=... and colour augmentation make it harder",
     )

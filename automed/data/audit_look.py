@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from automed.data.audit_overlay import overlay_of
 from automed.data.perceptual_hash import SIDE, Thumbs, thumbnail
+from automed.data.resize import resize_image
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _MARGIN = 8
@@ -42,7 +42,7 @@ class Look:
 
 def look_at(image: NDArray[np.uint8]) -> Look:
     """Look at an image, uint8, shape (height, width, channels)."""
-    small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).reshape(SIDE, SIDE, -1)
+    small = resize_image(image, (SIDE, SIDE))
     middle = small[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN].reshape(-1, small.shape[2])
     found = statistics(small.reshape(SIDE * SIDE, -1))
     return Look(thumbnail(small), found, _quantiles(_counts(middle)), overlay_of(image))

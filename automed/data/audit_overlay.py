@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from automed.data.resize import resize_image
+
 BRIGHT, DARK = 235, 20
 """Grey levels from which, and up to which, every channel counts as ink."""
 
@@ -46,7 +48,8 @@ def overlay_of(image: NDArray[np.uint8]) -> str:
     side = max(image.shape[:2])
     if side > _LARGEST:  # letters of a few pixels go; those of a large image are larger
         scale = _LARGEST / side
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        height, width = (round(scale * length) for length in image.shape[:2])
+        image = resize_image(image, (max(1, height), max(1, width)))
     image = image.reshape(*image.shape[:2], -1)
     for low, high in ((BRIGHT, 255), (0, DARK)):
         ink = _between(image, low, high)

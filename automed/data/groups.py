@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -51,8 +52,33 @@ def with_groups(
     images by the patient that each of their headers names.
 
     Raises:
-        DataError: A source that was asked for, or found, leaves samples without a group.
+        DataError: A source that was asked for, or found, leaves samples without a group; where
+            several folders were taken together, the hint names each.
     """
+    try:
+        return _with_groups(found, root, task, options)
+    except DataError as error:
+        if len(found.together) < 2:
+            raise
+        commands = [
+            f"automed data check {shlex.quote(str(root / folder))} --task {task.name}"
+            for folder in found.together[:8]
+        ]
+        hint = "\n            ".join(
+            [f"{len(found.together)} folders were taken together; choose one:", *commands,
+             *filter(None, [error.hint and f"or {error.hint}"])]
+        )  # fmt: skip
+        raise DataError(
+            error.problem, found=error.found, expected=error.expected, hint=hint
+        ) from None
+
+
+def _with_groups(
+    found: Found,
+    root: Path,
+    task: SegmentationTask | ClassificationTask,
+    options: DataOptions,
+) -> Grouped:
     samples, word = found.samples, task.split.group
     if options.no_groups is not None:
         bare = tuple(sample.replace(group=None) for sample in samples)

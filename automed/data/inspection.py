@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automed.data.audit_fit import Fit, fit_of
 from automed.data.audit_look import Look, look_at
 from automed.data.class_values import class_indices, strays
 from automed.data.dataset import Dataset
@@ -44,6 +45,8 @@ class Inspection:
         look: The image in small, or None where it cannot be read.
         bits: Of a channel of the image's file, 8 or 16; None where that is not known, or the format
             has but one.
+        fit: How well the mask fits the image where it lies; None where there is no outline, where
+            nobody asked, and for slices of a volume.
     """
 
     sample: Sample
@@ -58,6 +61,7 @@ class Inspection:
     strays: tuple[tuple[int, int], ...] = ()
     look: Look | None = None
     bits: int | None = None
+    fit: Fit | None = None
 
     @property
     def target(self) -> str | None:
@@ -65,16 +69,20 @@ class Inspection:
         return self.sample.label or self.mask
 
 
-def inspect(dataset: Dataset, sample: Sample, task: AnyTask) -> Inspection:
+def inspect(
+    dataset: Dataset, sample: Sample, task: AnyTask, *, fitting: bool = False
+) -> Inspection:
     """Decode a sample's image and masks. Raises nothing: problems are part of the answer.
 
     Args:
         dataset: Knows where the files lie.
         sample: One of its samples.
         task: Says how many channels, and which window.
+        fitting: Whether to see how well the mask fits, which takes some milliseconds.
     """
     problems: list[tuple[str, str]] = []
     seen: dict[str, Any] = {}
+    image: NDArray[np.uint8] | None = None
     try:
         image = read_picture(dataset, sample, task)
         seen.update(size=image.shape[:2], pixels=_digest(image), look=look_at(image))
@@ -83,7 +91,8 @@ def inspect(dataset: Dataset, sample: Sample, task: AnyTask) -> Inspection:
         problems.append((_named(sample.images, error, dataset), _sentence(error, dataset)))
     if sample.masks:
         try:
-            seen.update(_seen_of_mask(dataset, sample))
+            mask, told = _seen_of_mask(dataset, sample)
+            seen.update(told, fit=_fit(image, mask, sample) if fitting else None)
         except DataError as error:
             files = (*sample.masks, *sample.images)
             problems.append((_named(files, error, dataset), _sentence(error, dataset)))
@@ -104,19 +113,27 @@ def _named(files: Sequence[str], error: DataError, dataset: Dataset) -> str:
     return (*named, *files)[0]
 
 
-def _seen_of_mask(dataset: Dataset, sample: Sample) -> dict[str, Any]:
+def _fit(image: NDArray[np.uint8] | None, mask: NDArray[np.uint8], sample: Sample) -> Fit | None:
+    # Slices are cut from one volume with one mask, which are moved together if at all.
+    if image is None or sample.slice is not None or mask.shape != image.shape[:2]:
+        return None
+    return fit_of(image, mask)
+
+
+def _seen_of_mask(dataset: Dataset, sample: Sample) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+    """The mask, and what was seen of it."""
     if dataset.several_classes:
         return _seen_of_classes(dataset, sample)
     mask = read_target(dataset, sample)
-    return _seen(mask) | {"faint": not mask.any() and _faint(dataset, sample)}
+    return mask, _seen(mask) | {"faint": not mask.any() and _faint(dataset, sample)}
 
 
-def _seen_of_classes(dataset: Dataset, sample: Sample) -> dict[str, Any]:
+def _seen_of_classes(dataset: Dataset, sample: Sample) -> tuple[NDArray[np.uint8], dict[str, Any]]:
     values = read_values(dataset, sample)
     name = str(dataset.mask_paths(sample)[0])
     mask = class_indices(values, dataset.classes, dataset.mask_values, name)
     counts = np.bincount(mask.ravel(), minlength=1 + len(dataset.classes))
-    return _seen(mask) | {
+    return mask, _seen(mask) | {
         "class_shares": tuple(float(count) / mask.size for count in counts[1:]),
         "strays": tuple(strays(values, dataset.mask_values).items()),
     }

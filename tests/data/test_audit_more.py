@@ -19,6 +19,7 @@ from automed.data.audit import audit
 from automed.data.audit_against import in_both
 from automed.data.audit_cache import AuditCache
 from automed.data.audit_codes import CODES
+from automed.data.audit_look import STATISTICS, look_at
 from automed.data.audit_overlay import overlay_of
 from automed.data.dataset import open_dataset
 from automed.domain.data_options import DataOptions
@@ -185,3 +186,11 @@ def test_every_code_that_an_audit_uses_is_listed() -> None:
                 used.add(line.split('"')[1])
     assert used
     assert used <= set(CODES)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_images_of_any_number_of_channels_are_looked_at(channels: int) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (900, 77, channels), dtype=np.uint8)
+    look = look_at(image)
+    assert look.colours.shape == (channels * STATISTICS,)
+    assert not look.blank

@@ -168,6 +168,21 @@ def test_equal_names_in_two_folders_are_told_apart_or_not_grouped(tmp_path: Path
     assert groups(open_dataset(tmp_path / "set", BREAST))["b/1"] == "b1"
 
 
+def test_folders_taken_together_that_a_table_does_not_group_are_named(tmp_path: Path) -> None:
+    frames = [str(i) for i in range(1, 41)]
+    draw(tmp_path / "both" / "PNG", frames)
+    draw(tmp_path / "both" / "a copy", ["7"])
+    rows = "".join(f"{i},s{int(i) // 9}\n" for i in frames)
+    (tmp_path / "both" / "sequences.csv").write_text("frame,sequence\n" + rows)
+    with pytest.raises(DataError, match="no group for 2 of 41") as caught:
+        open_dataset(tmp_path / "both", POLYP, DataOptions(layout="paired_folders"))
+    hint = str(caught.value.hint)
+    assert f"automed data check {tmp_path}/both/PNG --task polyp" in hint
+    assert f"automed data check '{tmp_path}/both/a copy' --task polyp" in hint
+    assert "--no-groups" in hint
+    assert open_dataset(tmp_path / "both" / "PNG", POLYP).grouped_by is not None
+
+
 @pytest.mark.parametrize(
     ("column", "word"),
     [

@@ -30,6 +30,8 @@ class Found:
         grouped_by: Where the samples' groups come from, where the layout itself names them.
         mask_values: The value of each class in the masks, where the layout itself fixes them.
         chosen: The layout left images out on purpose, so that they need not be told of.
+        together: Folders, relative to the root, that were taken together; empty where there was but
+            one.
     """
 
     layout: str
@@ -42,6 +44,7 @@ class Found:
     grouped_by: str | None = None
     mask_values: tuple[int, ...] = ()
     chosen: bool = False
+    together: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -95,6 +98,7 @@ def merged(folder: str, founds: Sequence[Found]) -> Found:
         masks_alone=tuple(mask for found in founds for mask in found.masks_alone),
         notes=(*dict.fromkeys(n for found in founds for n in found.notes), note),
         grouped_by=None if None in grouped else ", ".join(sorted(filter(None, grouped))),
+        together=tuple(dict.fromkeys(found.folder for found in founds)),
     )
 
 
