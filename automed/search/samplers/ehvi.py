@@ -20,7 +20,7 @@ from automed.search.record import PRIOR
 from automed.search.samplers.candidates import Candidates
 from automed.search.samplers.config_encoding import ConfigEncoding
 from automed.search.samplers.context import Context
-from automed.search.samplers.expected_gain import expected_gains
+from automed.search.samplers.expected_gain import expected_shares
 from automed.search.samplers.price_list import PriceList
 from automed.search.samplers.quality_model import MOST, QualityModel
 
@@ -33,17 +33,13 @@ than after 8 or 12, and than after 8 that were spread over the space."""
 DRAWS = 20
 """How many of those are drawn for one that is new and allowed."""
 
-BEYOND = 0.05
-"""Of the range of log costs: how far the reference point lies beyond the dearest config."""
-
 
 class ExactCostEHVI(BaseSampler):
     """Expected hypervolume improvement with exact costs.
 
     Optuna's samplers model every objective, costs included, from the trials they saw. But costs
     are known before training: a regression is needed for the quality alone, and what a config adds
-    to the front follows from its own cost. Costs count by their logarithm, as on the axes of the
-    plots: a tenth less is worth as much to a microcontroller as to a server.
+    to the front follows from its own cost.
 
     Args:
         context: Of one suggestion.
@@ -127,21 +123,21 @@ class ExactCostEHVI(BaseSampler):
         def points(configs: Sequence[Config], log_costs: Array) -> Array:
             return np.column_stack([self._encoding(configs), (log_costs - low) / span])
 
+        free = np.append(self._encoding.free, np.zeros(costs.shape[1], dtype=bool))
         latest = points([Config(t.params) for t in done[-MOST:]], costs[-MOST:])
         reached = quality[-MOST:]
-        model = QualityModel(latest, reached)
+        model = QualityModel(latest, reached, free)
         own = np.asarray([PRIOR not in t.system_attrs for t in done])
         quality, costs = quality[own], costs[own]
         if running:
             pending = points(running, believed)
             expected, _ = model.predict(pending)
-            model = QualityModel(np.vstack([latest, pending]), np.append(reached, expected))
+            model = QualityModel(np.vstack([latest, pending]), np.append(reached, expected), free)
             quality, costs = np.append(quality, expected), np.vstack([costs, believed])
         candidates = list(drawn)
         mean, std = model.predict(points(candidates, priced))
-        gains = expected_gains(
+        gains = expected_shares(
             quality, costs, mean, std, priced,
-            reference=low + (1 + BEYOND) * span, floor=self._prices.floor,
-            ceiling=self._prices.ceiling,
+            floor=self._prices.floor, ceiling=self._prices.ceiling,
         )  # fmt: skip
         return candidates[int(np.argmax(gains))]
