@@ -52,7 +52,24 @@ EXECUTORS = {
 }
 
 
-@pytest.fixture(params=list(EXECUTORS))
+STARTED_OFTEN = (
+    "test_a_finished_study_runs_nothing_until_its_budget_grows",
+    "test_an_exhausted_space_is_no_endless_loop",
+    "test_a_search_without_hope_ends_with_its_cause",
+    "test_nan_fails_the_trial_and_the_search_goes_on",
+)
+"""On Ray each search takes seconds to begin: these are only run there by `make test-thorough`."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every executor, in every test."""
+    if "run" in metafunc.fixturenames:
+        rare = pytest.mark.thorough if metafunc.function.__name__ in STARTED_OFTEN else ()
+        executors = [pytest.param(n, marks=rare if n == "ray_tune" else ()) for n in EXECUTORS]
+        metafunc.parametrize("run", executors, indirect=True)
+
+
+@pytest.fixture
 def run(request: pytest.FixtureRequest):
     if request.param == "ray_tune":
         request.getfixturevalue("ray_cluster")

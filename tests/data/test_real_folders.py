@@ -22,11 +22,19 @@ FOLDERS = [
     ("cell", "cell/dsb2018_stage1_native", 36, "object_masks", None, 0),
     ("cell", "cell/segmentation_WBC/Dataset 1", 200, ONE, None, 1),
     ("cell", "cell/segmentation_WBC/Dataset 2", 20, ONE, None, 0),
-    ("polyp", "polyp/Kvasir-SEG", 240, PAIRS, None, 0),
+    pytest.param("polyp", "polyp/Kvasir-SEG", 240, PAIRS, None, 0, marks=pytest.mark.thorough),
     ("polyp", "polyp/CVC-ClinicDB/PNG", 245, PAIRS, SEQUENCE, 0),
     ("polyp", "polyp/CVC-ClinicDB/TIF", 4, PAIRS, SEQUENCE, 0),
     ("leukemia", "leukemia/ALL_4class", 1300, CLASSES, None, 6),
-    ("breast_cell", "breast_cell/BBBC021_MCF7_subset/png8_derived", 1500, CLASSES, PLATE, 0),
+    pytest.param(
+        "breast_cell",
+        "breast_cell/BBBC021_MCF7_subset/png8_derived",
+        1500,
+        CLASSES,
+        PLATE,
+        0,
+        marks=pytest.mark.thorough,
+    ),
     ("breast_cell", "breast_cell/BBBC021_MCF7_subset/data_subset", 400, CLASSES, PLATE, 0),
 ]
 

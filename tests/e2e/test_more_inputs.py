@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from pydicom.uid import generate_uid
 
 from automed.domain.trial import TrialState
@@ -27,6 +28,7 @@ def searched(automed, workspace: Path, task: str, *flags: object):
     return trials, done.out
 
 
+@pytest.mark.thorough
 def test_the_update_rule_of_paper_4(automed, small_pairs: Path, workspace: Path) -> None:
     trials, _ = searched(
         automed, workspace, "polyp", "--data", small_pairs,

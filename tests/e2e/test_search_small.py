@@ -129,6 +129,7 @@ def test_a_study_on_changed_data_does_not_go_on(automed, small_pairs: Path) -> N
     assert "changed" in done.err
 
 
+@pytest.mark.thorough
 def test_a_built_in_plugin_conforms(automed) -> None:
     done = automed("plugin", "check", "breast_cell")
     assert done.code == 0, done.out

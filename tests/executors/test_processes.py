@@ -79,7 +79,7 @@ def test_no_config_twice_budget_exact_and_replayed(
     ("stopper", "train"),
     [
         *((stopper, trainings.slow) for stopper in STOPPERS if stopper != "none"),
-        ("halving", trainings.killed_now_and_then),
+        pytest.param("halving", trainings.killed_now_and_then, marks=pytest.mark.thorough),
     ],
 )
 def test_stop_decisions_are_replayed(

@@ -155,7 +155,9 @@ def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
     assert not any(is_alive(pid) for pid in workers)
 
 
-@pytest.mark.parametrize("train", ["waits_for_ever", "computes_for_ever"])
+@pytest.mark.parametrize(
+    "train", ["computes_for_ever", pytest.param("waits_for_ever", marks=pytest.mark.thorough)]
+)
 def test_workers_of_a_killed_search_end_in_the_middle_of_an_epoch(
     tmp_path: Path, train: str
 ) -> None:

@@ -113,9 +113,9 @@ def test_the_metrics_and_costs_of_an_exported_trial_are_those_of_its_file(family
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        ("segmentation", "ptq"),
+        pytest.param("segmentation", "ptq", marks=pytest.mark.thorough),
         ("segmentation", "prune:0.5:1ep+ptq"),
-        ("segmentation", "sparse:0.9:1ep"),
+        pytest.param("segmentation", "sparse:0.9:1ep", marks=pytest.mark.thorough),
         ("classification", "qat:1ep"),
     ],
 )
