@@ -17,10 +17,12 @@ from automed.api.opened_study import (
 )
 from automed.domain.workspace import Workspace
 
+from .address import linked, remember
 from .plain import literal
 
 STUDY = "study"
-"""Key of the chosen study's name in the session, and in the address."""
+"""Of the study's name in the address."""
+_NAME = "automed_study"
 LIVE = "live"
 POLL_SECONDS = 3.0
 _KEPT = 64
@@ -54,7 +56,7 @@ def chosen() -> OpenedStudy | None:
     Raises:
         StudyError: It cannot be read.
     """
-    name = st.session_state.get(STUDY)
+    name = chosen_name()
     if name is None:
         st.info("No studies yet. Start one, and it appears here:", icon=":material/info:")
         st.code(f"automed search polyp --budget 12 --no-pretrained{_flag()}", language="sh")
@@ -65,22 +67,20 @@ def chosen() -> OpenedStudy | None:
 def choose() -> None:
     """Let the visitor choose a study; the address names it, so that it can be passed on."""
     names = [folder.name for folder in study_folders(workspace())]
-    asked = st.query_params.get(STUDY)
     if not names:
-        st.session_state.pop(STUDY, None)
+        st.session_state.pop(_NAME, None)
         return
-    # A link wins over what was chosen before; after that the address follows the choice.
-    if asked in names and asked != st.session_state.get("automed_address"):
-        st.session_state[STUDY] = asked
-    elif st.session_state.get(STUDY) not in names:
-        st.session_state[STUDY] = names[0]
-    # Streamlit forgets the state of widgets that a page has not drawn, unless it is set again.
-    st.session_state[STUDY] = st.session_state[STUDY]
-    name = st.selectbox("Study", names, key=STUDY)
+    name = st.selectbox("Study", names, key=linked(STUDY, names, names[0]))
+    remember(STUDY, name)
+    st.session_state[_NAME] = name
     st.toggle("Live", value=True, key=LIVE, help="Follow a search while it runs")
     st.caption(f"Workspace {literal(workspace().root)}")
-    st.query_params[STUDY] = name
-    st.session_state["automed_address"] = name
+
+
+def chosen_name() -> str | None:
+    """The study that the visitor looks at; None: there is none."""
+    name: str | None = st.session_state.get(_NAME)
+    return name
 
 
 @st.fragment(run_every=POLL_SECONDS)

@@ -11,7 +11,7 @@ from automed.api.opened_study import OpenedStudy
 from automed.domain.errors import AutomedError, DataError
 
 from . import data_audit, data_examples, data_parts
-from .chosen import STUDY, chosen, command, workspace
+from .chosen import chosen, chosen_name, command, workspace
 from .kept_choice import forget_unless_in
 from .plain import literal
 
@@ -21,7 +21,7 @@ _STUDYS = "of the study"
 def show() -> None:
     """The page."""
     st.title("Data")
-    study = chosen() if st.session_state.get(STUDY) is not None else None
+    study = chosen() if chosen_name() is not None else None
     registered = {f"registered for {entry.task}": entry for entry in registered_data(workspace())}
     names = [*([] if study is None else [_STUDYS]), *registered]
     if not names:

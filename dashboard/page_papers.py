@@ -11,7 +11,7 @@ from automed.api.papers import Paper, own_runs, papers, reproduces
 from automed.domain.errors import AutomedError
 
 from . import papers_grid, papers_published
-from .chosen import STUDY, command, opened, workspace
+from .chosen import chosen_name, command, opened, workspace
 from .plain import literal
 
 
@@ -50,7 +50,7 @@ def show() -> None:
 
 def _first(names: dict[str, Paper]) -> str:
     """The paper of the study that is being looked at."""
-    name = st.session_state.get(STUDY)
+    name = chosen_name()
     if name is not None:
         try:
             task = opened(workspace().studies / name).spec.task.name

@@ -10,9 +10,9 @@ from automed.analysis.trial_fate import label_of
 from automed.api.opened_study import OpenedStudy
 from automed.domain.trial import Trial
 
+from .address import linked, remember
 from .chosen import chosen, command
 from .compare_view import COMPARE, compare_view
-from .trial_address import linked, remember
 from .trial_cases import cases_view
 from .trial_choice import choose_trial
 from .trial_journal import journal_view

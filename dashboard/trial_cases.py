@@ -16,8 +16,8 @@ from automed.api.opened_study import OpenedStudy
 from automed.api.trial_answers import images_of, validation_ids
 from automed.domain.trial import Trial, TrialState
 
+from .address import linked, remember
 from .chosen import workspace
-from .trial_address import linked, remember
 from .trial_case_rows import case_image, case_row, legend
 from .trial_changes import changes
 

@@ -16,8 +16,8 @@ from automed.api.trial_answers import answer, images_of, validation_ids
 from automed.domain.errors import AutomedError
 from automed.domain.trial import Trial
 
+from .address import linked, remember
 from .chosen import opened, workspace
-from .trial_address import linked, remember
 from .trial_case_rows import case_image
 from .trial_choice import labels_of
 

@@ -12,8 +12,8 @@ from automed.api.opened_study import OpenedStudy, Revision, revision_of
 from automed.domain.compression import compression_of
 from automed.domain.trial import Trial
 
+from .address import linked, remember
 from .chosen import opened
-from .trial_address import linked, remember
 
 TRIAL = "trial"
 """Of the address."""

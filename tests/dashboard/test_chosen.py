@@ -24,9 +24,9 @@ def test_the_address_names_it(study, app: AppTest) -> None:
     first, second = study("a"), study("b")
     app.query_params["study"] = "a"
     app.run()
-    assert app.text[0].value == str(first)
+    assert app.text[-1].value == str(first)
     app.selectbox[0].select("b").run()
-    assert app.text[0].value == str(second)
+    assert app.text[-1].value == str(second)
     assert app.query_params["study"] == "b"
 
 
@@ -39,8 +39,9 @@ def test_what_is_no_study_of_the_workspace_is_not_opened(study, app: AppTest, as
     app.query_params["study"] = asked
     app.run()
     assert not app.exception
-    assert app.text[0].value == str(folder)
+    assert app.text[-1].value == str(folder)
     assert app.query_params["study"] == "a"
+    assert "There is no study" in app.warning[0].value
 
 
 def test_one_that_is_deleted_while_it_is_looked_at(study, app: AppTest) -> None:
@@ -50,8 +51,8 @@ def test_one_that_is_deleted_while_it_is_looked_at(study, app: AppTest) -> None:
     (folder / "study.json").unlink()
     app.run()
     assert not app.exception
-    assert app.text[0].value == str(other)
+    assert app.text[-1].value == str(other)
     (other / "study.json").unlink()
     app.run()
-    assert app.text[0].value == "none"
+    assert app.text[-1].value == "none"
     assert "automed search" in app.code[0].value

@@ -213,7 +213,7 @@ def test_another_study_has_other_axes(study, page):
     study("a", complete=5)
     study("b", complete=5, task=CLASSIFICATION)
     drawn = page("front", study="a", y="IoU", max_macs="0.5")
-    drawn.selectbox(key="study").set_value("b").run()
+    drawn.selectbox(key="chosen_study").set_value("b").run()
     assert not drawn.exception
     assert figure_of(drawn)["layout"]["yaxis"]["title"]["text"] == "F1 (macro) (validation)"
 
