@@ -20,7 +20,7 @@ from automed.search.record import PRIOR
 from automed.search.samplers.candidates import Candidates
 from automed.search.samplers.config_encoding import ConfigEncoding
 from automed.search.samplers.context import Context
-from automed.search.samplers.expected_gain import expected_shares
+from automed.search.samplers.expected_gain import expected_gains
 from automed.search.samplers.price_list import PriceList
 from automed.search.samplers.quality_model import MOST, QualityModel
 
@@ -33,13 +33,17 @@ than after 8 or 12, and than after 8 that were spread over the space."""
 DRAWS = 20
 """How many of those are drawn for one that is new and allowed."""
 
+BEYOND = 0.05
+"""Of the range of log costs: how far the reference point lies beyond the dearest config."""
+
 
 class ExactCostEHVI(BaseSampler):
     """Expected hypervolume improvement with exact costs.
 
     Optuna's samplers model every objective, costs included, from the trials they saw. But costs
     are known before training: a regression is needed for the quality alone, and what a config adds
-    to the front follows from its own cost.
+    to the front follows from its own cost. Costs count by their logarithm, as on the axes of the
+    plots: a tenth less is worth as much to a microcontroller as to a server.
 
     Args:
         context: Of one suggestion.
@@ -136,8 +140,9 @@ class ExactCostEHVI(BaseSampler):
             quality, costs = np.append(quality, expected), np.vstack([costs, believed])
         candidates = list(drawn)
         mean, std = model.predict(points(candidates, priced))
-        gains = expected_shares(
+        gains = expected_gains(
             quality, costs, mean, std, priced,
-            floor=self._prices.floor, ceiling=self._prices.ceiling,
+            reference=low + (1 + BEYOND) * span, floor=self._prices.floor,
+            ceiling=self._prices.ceiling,
         )  # fmt: skip
         return candidates[int(np.argmax(gains))]

@@ -10,55 +10,6 @@ from automed.domain.front import hypervolume, non_dominated
 
 Array = NDArray[np.float64]
 
-BEYOND_LOG = 0.05
-"""Of the range of log costs: how far the reference point lies beyond the dearest config."""
-BEYOND = 1.1
-"""How many times the dearest config's costs the reference is, as in `domain.front`."""
-
-
-def expected_shares(
-    front_quality: Array,
-    front_logs: Array,
-    mean: Array,
-    std: Array,
-    logs: Array,
-    *,
-    floor: float,
-    ceiling: float,
-) -> Array:
-    """Expected gains in two hypervolumes, over log costs and over costs, as shares of their boxes.
-
-    Over log costs a tenth less is worth as much to a microcontroller as to a server, and a sampler
-    begins by training the cheapest model in every way there is. Over costs as they are, which is
-    the hypervolume that a search reports, the best quality counts for more, and what is cheap
-    already hardly gains by being cheaper.
-
-    Args:
-        front_quality: Of what is there, shape (n,), larger is better.
-        front_logs: Logarithms of its costs, shape (n, d).
-        mean: Of the candidates' qualities, shape (m,).
-        std: Their standard deviations, above 0, shape (m,).
-        logs: Logarithms of the candidates' costs, shape (m, d).
-        floor: The lowest quality that counts.
-        ceiling: The highest quality there can be.
-
-    Returns:
-        Shape (m,), at least 0.
-    """
-    everything = np.vstack([front_logs, logs])
-    low, high = everything.min(axis=0), everything.max(axis=0)
-    span = np.where(high > low, high - low, 1.0)
-    by_log = expected_gains(
-        front_quality, front_logs, mean, std, logs,
-        reference=low + (1 + BEYOND_LOG) * span, floor=floor, ceiling=ceiling,
-    )  # fmt: skip
-    by_cost = expected_gains(
-        front_quality, np.exp(front_logs - high), mean, std, np.exp(logs - high),
-        reference=np.full(len(high), BEYOND), floor=floor, ceiling=ceiling,
-    )  # fmt: skip
-    found: Array = by_log / np.prod((1 + BEYOND_LOG) * span) + by_cost / BEYOND ** len(high)
-    return found
-
 
 def expected_gains(
     front_quality: Array,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from automed.domain.front import hypervolume
-from automed.search.samplers.expected_gain import expected_gains, expected_shares
+from automed.search.samplers.expected_gain import expected_gains
 
 FLOOR, CEILING = 0.1, 1.0
 
@@ -81,26 +81,3 @@ def test_a_certain_quality_adds_exactly_its_volume():
     # Above .8 all of its box is free; from the floor to .8 the front covers a quarter of it.
     found = gains([0.9], [[0.0, 0.0]], std=1e-9)[0]
     assert found == pytest.approx(0.1 * 1.0 + 0.8 * 0.75)
-
-
-def shares(mean, costs, *, quality, prices):
-    count = len(mean)
-    return expected_shares(
-        np.array(quality), np.log(prices), np.array(mean, float), np.full(count, 1e-9),
-        np.log(costs), floor=0.0, ceiling=1.0,
-    )  # fmt: skip
-
-
-def test_shares_are_of_two_boxes():
-    # A front of one member at cost 100; the candidate costs 1, and nothing lies between.
-    found = shares([0.5], [[1.0]], quality=[0.8], prices=[[100.0]])[0]
-    span = np.log(100)
-    by_log = 0.5 * span / (1.05 * span)
-    by_cost = 0.5 * (1.0 - 0.01) / 1.1
-    assert found == pytest.approx(by_log + by_cost, rel=1e-3)
-
-
-def test_units_do_not_matter():
-    one = shares([0.5, 0.9], [[2.0], [60.0]], quality=[0.8], prices=[[50.0]])
-    other = shares([0.5, 0.9], [[2e9], [60e9]], quality=[0.8], prices=[[50e9]])
-    assert one == pytest.approx(other)
