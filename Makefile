@@ -48,7 +48,7 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 ifdef UV
 	uv pip install --python $(BIN)/python -e ".[test,lint]"
 else
-	$(BIN)/python -m pip install -e ".[test,lint]"
+	$(BIN)/python -m pip install --no-compile -e ".[test,lint]"
 endif
 	touch $@ $(VENV)/.demo
 

@@ -23,6 +23,8 @@ from .plain import literal
 STUDY = "study"
 """Of the study's name in the address."""
 _NAME = "automed_study"
+_GONE = "automed_gone"
+"""The study that was looked at when it was removed."""
 LIVE = "live"
 POLL_SECONDS = 3.0
 _KEPT = 64
@@ -70,7 +72,15 @@ def choose() -> None:
     if not names:
         st.session_state.pop(_NAME, None)
         return
-    name = st.selectbox("Study", names, key=linked(STUDY, names, names[0]))
+    before = chosen_name()
+    if before is not None and before not in names:
+        st.session_state[_GONE] = before
+    name = st.selectbox(
+        "Study", names, key=linked(STUDY, names, names[0]),
+        on_change=lambda: st.session_state.pop(_GONE, None),
+    )  # fmt: skip
+    if (gone := st.session_state.get(_GONE)) is not None and gone not in names:
+        st.warning(f"{literal(gone)} is gone. This is another study.", icon=":material/warning:")
     remember(STUDY, name)
     st.session_state[_NAME] = name
     st.toggle("Live", value=True, key=LIVE, help="Follow a search while it runs")

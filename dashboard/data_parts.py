@@ -65,7 +65,7 @@ def _locked(study: OpenedStudy, uses: int) -> None:
         return
     st.badge("test part locked", icon=":material/lock:", color="green")
     st.caption("No search looks at it. It is opened once, for the points of the front that count:")
-    command(f"automed confirm {study.spec.name}")
+    command(f"automed confirm {study.word}")
 
 
 def _table(rows: Sequence[PartRow]) -> None:

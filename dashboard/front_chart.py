@@ -50,7 +50,7 @@ def chart(study: OpenedStudy, scene: Scene, revision: Revision) -> int | None:
         _draw_parallel(study, scene)
         return selected_trial()
     selected = selected_trial()
-    inputs = (study.spec.name, revision, scene.choice, st.context.theme.type)
+    inputs = (study.name, revision, scene.choice, st.context.theme.type)
     # The chart shows its own selection, but only until its content changes: then it is a new one.
     ringed = None if st.session_state.get(_CLICKED) == (inputs, selected) else selected
     st.session_state[_DRAWN] = (inputs, ringed)
@@ -63,7 +63,7 @@ def chart(study: OpenedStudy, scene: Scene, revision: Revision) -> int | None:
     st.plotly_chart(
         figure, key=KEY, on_select=_clicked, selection_mode="points", alt=_alt(scene),
         config={"displaylogo": False, "scrollZoom": False,
-                "toImageButtonOptions": {"format": "svg", "filename": study.spec.name}},
+                "toImageButtonOptions": {"format": "svg", "filename": study.name}},
     )  # fmt: skip
     _notes(study, scene)
     return selected

@@ -5,7 +5,8 @@ Each is bound to the address, so that a colleague who opens it sees the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -21,25 +22,21 @@ from automed.domain.study_spec import StudySpec
 from .front_choice import AREAS, COURSE, EQUAL, MEMBERSHIP, PARALLEL, SCALES, SCATTER, Choice
 
 ANY = "any"
+_WIDTH = 155
+"""Pixels of a choice: in a narrow window they wrap."""
 MANY = 500
 """Beyond so many points, areas only hide each other."""
 
 
 def ask(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Choice:
     """Draw the widgets, and say what they are set to."""
-    view, x, y, colour, area, more = st.columns([1.3, 1.3, 1.3, 1.3, 1, 1.05], gap="small")
-    with view:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         shown = _view(spec)
-    price, quality = usual_axes(spec.task.objectives)
-    with x:
+        price, quality = usual_axes(spec.task.objectives)
         across = _axis("x", axes, price if price in axes else next(iter(axes)), shown == SCATTER)
-    with y:
         up = _axis("y", axes, quality, shown != PARALLEL)
-    with colour:
         coloured = _colour(axes, shown != COURSE)
-    with area:
         sized = _area(points, shown == SCATTER)
-    with more, st.container(vertical_alignment="bottom", height="stretch"):
         rest = _more(points)
     return Choice(shown, across, up, coloured, sized, **rest, limits=_limits(points, axes, spec))
 
@@ -50,7 +47,7 @@ def _view(spec: StudySpec) -> str:
     shown = st.selectbox(
         "Show", views, index=views.index(first), key="view", bind="query-params",
         help="Parallel coordinates: one line a trial through all objectives at once. Best so far: "
-        "how the best value rose, trial by trial.",
+        "how the best value rose, trial by trial.", width=_WIDTH,
     )  # fmt: skip
     return str(shown)
 
@@ -60,7 +57,7 @@ def _axis(name: str, axes: Mapping[str, Axis], first: str, used: bool) -> str:
     return st.selectbox(
         f"{name} axis", metrics, index=metrics.index(first), key=name, bind="query-params",
         format_func=lambda metric: axes[metric].label if metric in axes else metric,
-        disabled=not used,
+        disabled=not used, width=_WIDTH,
     )  # fmt: skip
 
 
@@ -70,6 +67,7 @@ def _colour(axes: Mapping[str, Axis], used: bool) -> str:
         "Colour", list(names), key="colour", bind="query-params",
         format_func=lambda metric: names.get(metric, metric), disabled=not used,
         help="A third objective can be seen as colour: dark is low, bright is high.",
+        width=_WIDTH,
     )  # fmt: skip
 
 
@@ -78,6 +76,7 @@ def _area(points: FrontPoints, used: bool) -> str:
     return st.selectbox(
         "Area", AREAS, index=first, key="area", bind="query-params", disabled=not used,
         help="1/GFLOPs, against parameters: Figure 7 of Jeong et al. 2023. Large is quick.",
+        width=_WIDTH - 30,
     )  # fmt: skip
 
 
@@ -92,7 +91,7 @@ class _Rest(TypedDict):
 
 
 def _more(points: FrontPoints) -> _Rest:
-    with st.popover("More", icon=":material/tune:", width="stretch"):
+    with st.popover("More", icon=":material/tune:"):
         return {
             "front_only": st.toggle("Only the front", key="front_only", bind="query-params"),
             "published": st.toggle(
@@ -131,7 +130,7 @@ def _limits(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> L
     for metric, values in offered.items():
         with next(columns):
             bound = st.select_slider(
-                f"At most ({cost_unit(metric)})", [*map(_short, values), ANY], value=ANY,
+                f"At most ({cost_unit(metric)})", _steps(values, f"max_{metric}"), value=ANY,
                 key=f"max_{metric}", bind="query-params",
             )  # fmt: skip
         if bound != ANY:
@@ -144,6 +143,27 @@ def _limits(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> L
 def _differ(points: FrontPoints, metric: str) -> bool:
     known = points.values[metric][np.isfinite(points.values[metric])]
     return len(known) > 0 and known.max() > known.min() and known.max() > 0
+
+
+def _steps(values: Sequence[float], key: str) -> list[str]:
+    """What a slider offers: round values, and the one that an address asks for."""
+    asked = st.query_params.get(key)
+    if asked is None or asked == ANY:
+        asked = st.session_state.get(key, ANY)
+    known = {_short(value): value for value in values}
+    if asked != ANY and asked not in known:
+        try:
+            value = float(asked)
+        except ValueError:
+            value = math.nan
+        if value > 0 and math.isfinite(value):
+            known[asked] = value
+        else:
+            st.warning(
+                "The address asks for a limit that is no number.", icon=":material/link_off:"
+            )
+            st.text(f"{key}={asked}")
+    return [*sorted(known, key=lambda text: known[text]), ANY]
 
 
 def _short(value: float) -> str:

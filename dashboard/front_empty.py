@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 
 import streamlit as st
@@ -16,8 +15,8 @@ _REASONS = 5
 
 def explain(study: OpenedStudy) -> None:
     """Say why there is no front yet."""
-    name, task = shlex.quote(study.spec.name), study.spec.task.name
-    counts = Counter(t.label for t in study.trials)
+    name, task = study.word, study.spec.task.name
+    counts = Counter(study.label_of(t) for t in study.trials)
     if not study.trials:
         st.info("No trial yet.", icon=":material/info:")
     else:

@@ -36,12 +36,12 @@ def members(study: OpenedStudy, scene: Scene) -> None:
     # Where the rows of the last drawing were from: a click is told by its row.
     st.session_state[_NUMBERS] = [row.number for row in rows]
     st.dataframe(
-        _table(rows, quality.label, study.spec.name), hide_index=True, key=_KEY,
+        _table(rows, quality.label, study.name), hide_index=True, key=_KEY,
         on_select=_clicked, selection_mode="single-row", alt="The trials on the front",
         column_config=_columns(quality.label),
     )  # fmt: skip
     st.download_button(
-        "Download as CSV", front_csv(rows, quality.metric), f"{study.spec.name}-front.csv",
+        "Download as CSV", front_csv(rows, quality.metric), f"{study.name}-front.csv",
         "text/csv", key="front_csv", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 

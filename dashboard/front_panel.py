@@ -29,7 +29,7 @@ def panel(study: OpenedStudy, scene: Scene, selected: int | None, found: int | N
     trial = next((t for t in study.trials if t.number == number), None)
     if trial is None:
         text = "Click a point, or a row of the table." if selected is None else (
-            f"Study {study.spec.name} has no trial {selected}."
+            f"Study {study.name} has no trial {selected}."
         )  # fmt: skip
         st.info(text, icon=":material/info:")
         return
@@ -45,7 +45,7 @@ def panel(study: OpenedStudy, scene: Scene, selected: int | None, found: int | N
             f"Open trial {trial.number}", key="front_open", icon=":material/open_in_new:",
             type="primary", width="stretch",
         ):  # fmt: skip
-            go_to("trial", **{STUDY: study.spec.name}, trial=str(trial.number))
+            go_to("trial", **{STUDY: study.name}, trial=str(trial.number))
         _config(trial)
 
 

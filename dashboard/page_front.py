@@ -49,7 +49,7 @@ def show() -> None:
 def _heading(study: OpenedStudy, summary: str) -> None:
     spec = study.spec
     demo = ", synthetic demo data" if spec.data.is_demo else ""
-    st.text(f"{spec.name}: {spec.task.title}, {spec.data.name}{demo}. {summary}")
+    st.text(f"{study.name}: {spec.task.title}, {spec.data.name}{demo}. {summary}")
     for constraint in spec.constraints:
         st.badge(constraint.describe(), icon=":material/filter_alt:", color="violet")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -26,6 +25,8 @@ _ICONS = {
     "empty": ":material/hourglass_empty:",
 }
 _COLUMNS = 2
+_FEW = 10
+"""Trials of which each has a tick."""
 
 
 def show() -> None:
@@ -73,7 +74,7 @@ def _heading(study: OpenedStudy) -> None:
     demo = " · synthetic demo data" if spec.data.is_demo else ""
     st.caption(f"{literal(spec.task.title)} · {literal(spec.data.name)}{demo}")
     left = study.seconds_left
-    text = spec.budget.describe_spent(study.view.spent)
+    text = study.progress
     if left is not None:
         text += f" · about {_clock(left)} left"
     st.progress(study.share, text=text)
@@ -128,8 +129,12 @@ def _sparkline(course: list[tuple[int, float]]) -> go.Figure:
         hovertemplate="trial %{x}: hypervolume %{y:.4f}<extra></extra>",
     )
     figure.update_layout(height=110, margin={"l": 0, "r": 0, "t": 4, "b": 0})
-    figure.update_xaxes(title="trial", showgrid=False)
-    figure.update_yaxes(title=None, showgrid=False, nticks=3)
+    few = course[-1][0] < _FEW
+    figure.update_xaxes(title="trial", showgrid=False, tickformat="d", dtick=1 if few else None)
+    figure.update_yaxes(
+        title="hypervolume", title_font={"size": 11}, showgrid=False, nticks=3, tickformat=".2~g",
+        rangemode="tozero",
+    )  # fmt: skip
     return figure
 
 
@@ -141,4 +146,4 @@ def _next_step(study: OpenedStudy) -> None:
         go_to("front", **{STUDY: name})
     if study.state == "waiting":
         st.caption("No search is at work on it. This one goes on:")
-        command(f"automed search {study.spec.task.name} --resume --name {shlex.quote(name)}")
+        command(f"automed search {study.spec.task.name} --resume --name {study.word}")

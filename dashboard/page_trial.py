@@ -46,7 +46,7 @@ def show() -> None:
     if not study.trials:
         st.title("Trial")
         st.info("This study has no trial yet. The search begins with:", icon=":material/info:")
-        command(f"automed search {study.spec.task.name} --resume --name {study.spec.name}")
+        command(f"automed search {study.spec.task.name} --resume --name {study.word}")
         return
     _heading(study, choose_trial(study))
 

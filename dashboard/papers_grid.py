@@ -48,11 +48,11 @@ def show(grid: PaperGrid, studies: Sequence[OpenedStudy]) -> None:
         rows = rows_of(study, grid)
     _state(study, rows, grid)
     _draw(grid, rows, ours=True)
-    _table(grid, rows, study.spec.name)
+    _table(grid, rows, study.name)
 
 
 def _chosen(studies: Sequence[OpenedStudy]) -> OpenedStudy:
-    names = [study.spec.name for study in studies]
+    names = [study.name for study in studies]
     if len(names) == 1:
         return studies[0]
     forget_unless_in("ablation", names)
@@ -67,11 +67,11 @@ def _state(study: OpenedStudy, rows: Sequence[GridRow], grid: PaperGrid) -> None
     if spec.data.is_demo:
         st.badge("synthetic demo data", icon=":material/warning:", color="orange")
     st.text(
-        f"Study {spec.name}: {spec.task.training.epochs} epochs at {height}x{width} on "
+        f"Study {study.name}: {spec.task.training.epochs} epochs at {height}x{width} on "
         f"{spec.data.name}; {len(rows) - left} of {len(rows)} models are there."
     )
     if left and not study.running:
-        command(f"automed reproduce {grid.name} --name {spec.name}")
+        command(f"automed reproduce {grid.name} --name {study.word}")
 
 
 def _draw(grid: PaperGrid, rows: Sequence[GridRow], *, ours: bool) -> None:

@@ -56,8 +56,8 @@ def _run(run: OwnRun, names: Sequence[str]) -> dict[str, object]:
     values = {} if trial.result is None else trial.result.values()
     return {
         "configuration": run.baseline,
-        "study": spec.name,
-        "trial": link("trial", study=spec.name, trial=str(trial.number)),
+        "study": run.study.name,
+        "trial": link("trial", study=run.study.name, trial=str(trial.number)),
         "state": trial.label,
         **_values(values, names),
         "epochs": None if trial.result is None else trial.result.epochs,

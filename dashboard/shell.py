@@ -11,7 +11,7 @@ import streamlit as st
 from automed.domain.errors import AutomedError
 
 from .chosen import choose, note_drawn, watch
-from .gate import admitted
+from .gate import admitted, is_admitted
 from .pages import pages
 from .plain import literal
 
@@ -22,10 +22,13 @@ _ICON = Path(__file__).with_name("icon.png")
 def main() -> None:
     """Draw the page that the address names."""
     st.set_page_config(page_title="automed", page_icon=str(_ICON), layout="wide")
-    if not admitted():
+    known = is_admitted()
+    # Before the question is asked, too: without it Streamlit forgets which page the address names.
+    page = st.navigation(list(pages().values()), position="sidebar" if known else "hidden")
+    if not known and not admitted():
         return
     begun = monotonic()
-    draw(st.navigation(list(pages().values())).run)
+    draw(page.run)
     note_drawn(monotonic() - begun)
     watch()
 
@@ -47,4 +50,4 @@ def show_error(error: AutomedError) -> None:
         if value is not None:
             st.text(f"{label}: {value}")
     if error.hint is not None:
-        st.code(error.hint, language="sh")
+        (st.code if error.hint.startswith("automed ") else st.text)(error.hint)

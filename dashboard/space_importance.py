@@ -30,9 +30,8 @@ def show(study: OpenedStudy) -> None:
             f"Too few trials to tell: {count} complete, {FEWEST} are needed.",
             icon=":material/hourglass_empty:",
         )
-        budget = max(FEWEST, (study.spec.budget.trials or 0) + FEWEST - count)
-        goes_on = f"automed search {study.spec.task.name} --resume --name {study.spec.name}"
-        command(f"{goes_on} --budget {budget}")
+        goes_on = f"automed search {study.spec.task.name} --resume --name {study.word}"
+        command(f"{goes_on}{_more(study, FEWEST - count)}")
         return
     labels = {_FRONT: None} | {o.label: o.metric for o in study.spec.task.objectives}
     forget_unless_in("aim", list(labels))
@@ -47,6 +46,17 @@ def show(study: OpenedStudy) -> None:
         alt=f"Importance of {len(found)} parameters; the first is {found[0].key}",
     )  # fmt: skip
     st.caption(_explained(aim or _FRONT, count))
+
+
+def _more(study: OpenedStudy, missing: int) -> str:
+    """The flags that allow so many more trainings, as far as limits count those."""
+    budget, flags = study.spec.budget, ""
+    if budget.trials is not None:
+        flags += f" --budget {max(budget.trials, study.ended) + missing}"
+    if budget.epochs is not None:
+        spent = max(budget.epochs, study.view.spent.epochs)
+        flags += f" --epoch-budget {spent + missing * study.spec.task.training.epochs}"
+    return flags
 
 
 @st.cache_data(max_entries=64, show_spinner="Weighing the parameters")

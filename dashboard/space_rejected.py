@@ -47,7 +47,7 @@ def _reasons(study: OpenedStudy, found: tuple[Rejection, ...]) -> None:
             "configs": len(one.trials),
             "nearest": one.found or "",
             "trial": "" if one.nearest is None
-            else link("trial", study=study.spec.name, trial=str(one.nearest)),
+            else link("trial", study=study.name, trial=str(one.nearest)),
             "for example": one.example,
         }
         for one in found
@@ -88,7 +88,7 @@ def _configs(study: OpenedStudy, rejected: list[Trial]) -> None:
 def _row(study: OpenedStudy, trial: Trial) -> dict[str, object]:
     cost = trial.predicted
     return {
-        "trial": link("trial", study=study.spec.name, trial=str(trial.number)),
+        "trial": link("trial", study=study.name, trial=str(trial.number)),
         LABELS["macs"]: None if cost is None else cost.gmacs,
         LABELS["size_bytes"]: None if cost is None else cost.megabytes,
         LABELS["parameters"]: None if cost is None else cost.parameters.value / 1e6,

@@ -184,4 +184,4 @@ def _ticks(found: Sequence[Slice]) -> dict[str, list[float] | list[str]]:
 def _open(study: OpenedStudy, numbers: Sequence[int]) -> None:
     for number in list(dict.fromkeys(numbers))[:1]:
         if st.button(f"Open trial {number}", key="open sliced", icon=":material/visibility:"):
-            go_to("trial", study=study.spec.name, trial=str(number))
+            go_to("trial", study=study.name, trial=str(number))

@@ -55,7 +55,7 @@ def show(study: OpenedStudy) -> None:
         st.caption(_missing(missing, len(trainings(study.trials))))
     stopped = stopped_for_good(trainings(study.trials))
     if stopped:
-        _table(spec.name, stopped, spec.task.quality.metric, spec.task.quality.label)
+        _table(study.name, stopped, spec.task.quality.metric, spec.task.quality.label)
     elif spec.stopper == "none":
         st.caption("This study ran without a stopper. With one, hopeless trainings end early:")
         command(f"automed search {spec.task.name} --stopper dominance")

@@ -58,11 +58,11 @@ def _origin(study: OpenedStudy, trial: Trial) -> None:
         if source is not None and st.button(
             f"Open trial {source}", key="open source", icon=":material/arrow_upward:"
         ):
-            go_to("trial", **{STUDY: study.spec.name, "trial": str(source)})
+            go_to("trial", **{STUDY: study.name, "trial": str(source)})
         for child in [t for t in study.trials if t.parent == trial.number]:
             name = f"Child {child.number}: {compression_of(child.config)}"
             if st.button(name, key=f"open child {child.number}", icon=":material/compress:"):
-                go_to("trial", **{STUDY: study.spec.name, "trial": str(child.number)})
+                go_to("trial", **{STUDY: study.name, "trial": str(child.number)})
 
 
 def _notes(study: OpenedStudy, trial: Trial) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,8 @@ def _bundle(study: OpenedStudy, trial: Trial) -> None:
         return
     st.caption("A bundle needs only onnxruntime, numpy and Pillow.")
     # Light, unlike the rest of `trial_commands`.
-    folder = f"{study.spec.name}-trial-{trial.number}"
-    command(f"automed export {study.spec.name} --trial {trial.number} -o {folder}")
+    folder = f"{study.name}-trial-{trial.number}"
+    command(f"automed export {study.word} --trial {trial.number} -o {shlex.quote(folder)}")
     asked = f"bundle {study.folder} {trial.number}"
     if st.button("Build the bundle to download", key="build bundle", icon=":material/package_2:"):
         st.session_state[asked] = True
@@ -110,7 +111,7 @@ def _mlflow(study: OpenedStudy, trial: Trial) -> None:
         return
     if page is None:
         st.caption("MLflow's server has no run of this trial. What it missed is copied by:")
-        command(f"automed sync {study.spec.name}")
+        command(f"automed sync {study.word}")
         return
     st.link_button("Open it in MLflow", page, icon=":material/open_in_new:", key="open mlflow")
 

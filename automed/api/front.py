@@ -44,7 +44,7 @@ def show_front(name: str, workspace: Workspace) -> ShownFront:
     """
     folder = workspace.studies / name
     if not folder.is_dir():
-        known = [s.name for s in list_studies(workspace.studies)]
+        known = [s.folder.name for s in list_studies(workspace.studies)]
         raise StudyError(
             f"there is no study {name!r} in {workspace.root}",
             expected=", ".join(known) or "a study; there are none yet",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -51,6 +52,16 @@ class OpenedStudy:
         """The study's folder."""
         return self.view.folder
 
+    @property
+    def name(self) -> str:
+        """Of its folder, by which it is found: a folder that was copied names its origin inside."""
+        return self.folder.name
+
+    @property
+    def word(self) -> str:
+        """The name as a shell takes it."""
+        return shlex.quote(self.name)
+
     @cached_property
     def feasible(self) -> list[Trial]:
         """The complete trials that keep the study's constraints."""
@@ -73,8 +84,17 @@ class OpenedStudy:
     @cached_property
     def share(self) -> float:
         """How much of the budget is spent, in [0, 1]: of the limit that is nearest to its end."""
-        ended = sum(t.charged and t.state is not TrialState.RUNNING for t in self.trials)
-        return share_spent(self.spec.budget, self.view.spent, ended)
+        return share_spent(self.spec.budget, self.view.spent, self.ended)
+
+    @cached_property
+    def ended(self) -> int:
+        """Trainings that have ended: one that runs is no progress yet."""
+        return sum(t.charged and t.state is not TrialState.RUNNING for t in self.trials)
+
+    @property
+    def progress(self) -> str:
+        """In words, such as ``12 of 50 trials, 310 epochs``."""
+        return self.spec.budget.describe_spent(replace(self.view.spent, trials=self.ended))
 
     @property
     def seconds_left(self) -> float | None:

@@ -6,15 +6,19 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from automed.cli.options import WorkspaceOption, workspace_at
 from automed.domain.errors import AutomedError
 
+if TYPE_CHECKING:
+    from automed.domain.workspace import Workspace
+
 TOKEN = "AUTOMED_DASHBOARD_TOKEN"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::")
 
 
 def dashboard(
@@ -33,15 +37,19 @@ def dashboard(
     from automed.cli.console import next_steps, out
 
     space = workspace_at(workspace)
-    _check_port(host, port)
+    _check_workspace(space)
+    _check_port(host, port, space)
     environment = {**os.environ, "AUTOMED_WORKSPACE": str(space.root)}
     token = _token(host, environment)
     shown = f"http://{'localhost' if host in LOOPBACK else host}:{port}"
+    if not space.root.exists():
+        out.print(f"[yellow]{space.root} does not exist yet[/yellow]: the first search makes it")
     out.print(f"The dashboard of {space.root} is at [bold]{shown}[/bold] (Ctrl-C ends it)")
     if token is not None:
         out.print("Who opens it needs the token; here it is in the address:")
         out.print(f"  {shown}/?token={token}", soft_wrap=True)
-    next_steps(("from another machine, through ssh", f"ssh -L {port}:localhost:{port} {_name()}"))
+    here = "localhost" if host in (*LOOPBACK, *EVERYWHERE) else host
+    next_steps(("from another machine, through ssh", f"ssh -L {port}:{here}:{port} {_name()}"))
     sys.stdout.flush()
     arguments = _arguments(host, port, browser)
     os.execve(sys.executable, arguments, environment)  # signals reach it, Ctrl-C among them
@@ -93,7 +101,24 @@ def _token(host: str, environment: dict[str, str]) -> str | None:
     return environment[TOKEN]
 
 
-def _check_port(host: str, port: int) -> None:
+def _check_workspace(space: Workspace) -> None:
+    found = None
+    if space.root.exists() and not space.root.is_dir():
+        found = "a file"
+    elif (space.root / "study.json").exists():
+        found = "the folder of a single study"
+    if found is not None:
+        raise AutomedError(
+            f"{space.root} is no workspace",
+            found=found,
+            expected="a folder with studies/ in it, as `automed search` makes it",
+            hint=f"automed dashboard --workspace {space.root.parent.parent}"
+            if found != "a file"
+            else "automed dashboard --workspace FOLDER",
+        )
+
+
+def _check_port(host: str, port: int, space: Workspace) -> None:
     import socket
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -106,7 +131,7 @@ def _check_port(host: str, port: int) -> None:
                 f"--host {host} --port {port} cannot be listened on",
                 found=error.strerror or str(error),
                 expected="an address of this machine, and a port that nobody uses",
-                hint=f"automed dashboard --port {port % 65535 + 1}",
+                hint=f"automed dashboard --port {port % 65535 + 1}{space.flag}",
             ) from None
 
 

@@ -27,6 +27,8 @@ from automed.search.shadow import Proposal
 from automed.search.uninterrupted import uninterrupted
 
 JOURNAL_FILE = "journal.log"
+_RESULT = "result.json"
+"""What a training that has ended leaves in its folder."""
 
 Answer = TypeVar("Answer")
 
@@ -45,11 +47,13 @@ class Journal:
     def __init__(self, folder: Path, spec: StudySpec) -> None:
         # Absolute, or optuna's lock waits for ever on a link that points nowhere.
         self._path = folder.absolute() / JOURNAL_FILE
-        _refuse_lost(self._path)
+        if not self._path.exists():
+            _refuse_lost(self._path, 0)
         self.repaired = repair(self._path)
         """What had to be mended, in words for the user; None: nothing."""
         with _readable(self._path):
             self._storage = JournalStorage(JournalFileBackend(str(self._path)))
+        _refuse_lost(self._path, self._count(spec.name))
         self._id = self._study_id(spec)
 
     def trials(self) -> list[FrozenTrial]:
@@ -113,6 +117,14 @@ class Journal:
 
     def _trial_id(self, number: int) -> int:
         return self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
+
+    def _count(self, name: str) -> int:
+        """How many trials the study has; none where it was not begun."""
+        try:
+            study = self._storage.get_study_id_from_name(name)
+        except KeyError:
+            return 0
+        return len(self._storage.get_all_trials(study, deepcopy=False))
 
     def _study_id(self, spec: StudySpec) -> int:
         """The study's id. What a crash kept from being written is written now."""
@@ -199,20 +211,34 @@ class TrialsReader:
         Raises:
             StudyError: The journal is damaged.
         """
-        _refuse_lost(self._path)
-        if not self._path.exists():
-            return []
-        with _readable(self._path):
-            return self._reader.trials(spec.name)
+        found: list[FrozenTrial] = []
+        if self._path.exists():
+            with _readable(self._path):
+                found = self._reader.trials(spec.name)
+        _refuse_lost(self._path, len(found))
+        return found
 
 
-def _refuse_lost(path: Path) -> None:
+def _refuse_lost(path: Path, known: int) -> None:
+    """A journal that lacks trials was cut, emptied or removed: each is there before it is trained.
+
+    Args:
+        path: Of the journal.
+        known: How many trials it has.
+    """
     trained = path.parent / "trials"
-    if not path.exists() and trained.is_dir() and any(trained.iterdir()):
-        raise StudyError(
-            f"{path} is missing, but there are trained trials in {trained}",
-            hint="restore the file from a backup, or start the search anew under another --name",
-        )
+    names = [file.name for file in trained.iterdir()] if trained.is_dir() else []
+    unknown = [name for name in names if name.isdecimal() and int(name) >= known]
+    there = path.exists()
+    lost = sorted(name for name in unknown if not there or (trained / name / _RESULT).exists())
+    if not lost:
+        return
+    problem = "holds fewer trials than were trained" if there else "is missing"
+    raise StudyError(
+        f"{path} {problem}",
+        found=f"{known} trials, and {trained} has {len(lost)} more, such as {lost[0]}",
+        hint="restore the file from a backup, or start the search anew under another --name",
+    )
 
 
 @contextmanager

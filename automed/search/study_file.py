@@ -44,8 +44,19 @@ def read_spec(folder: Path) -> StudySpec:
     except (ValidationError, UnicodeDecodeError) as error:
         raise StudyError(
             f"{file} is no study of this version of automed",
-            found=str(error).splitlines()[0],
+            found=_found(file, error),
             hint="restore the file, or start the search anew under another --name",
         ) from error
     expect_plugin(spec.task.name)
     return spec
+
+
+def _found(file: Path, error: ValidationError | UnicodeDecodeError) -> str:
+    if not file.stat().st_size:
+        return "an empty file"
+    if isinstance(error, UnicodeDecodeError):
+        return "bytes that are no text"
+    problems = error.errors(include_url=False, include_input=False)
+    where = ".".join(map(str, problems[0]["loc"]))
+    first = f"{where}: {problems[0]['msg']}" if where else problems[0]["msg"]
+    return first if len(problems) == 1 else f"{first}; and {len(problems) - 1} more"

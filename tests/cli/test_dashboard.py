@@ -123,3 +123,42 @@ def test_a_port_in_use(
     told = capsys.readouterr().err
     assert f"--port {port} cannot be listened on" in told
     assert "automed dashboard --port" in told
+
+
+@pytest.fixture
+def run_badly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """What is said about arguments that are refused; one line, however it was wrapped."""
+
+    def run(*arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["automed", "dashboard", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert end.value.code == 2
+        return " ".join(capsys.readouterr().err.split())
+
+    return run
+
+
+def test_what_is_no_workspace_is_refused(workspace: Path, tmp_path: Path, run_badly) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("")
+    assert "is no workspace" in run_badly("--workspace", file)
+    study = tmp_path / "ws" / "studies" / "s"
+    study.mkdir(parents=True)
+    (study / "study.json").write_text("{}")
+    said = run_badly("--workspace", study)
+    assert "a single study" in said
+    assert f"--workspace {tmp_path / 'ws'}" in said
+
+
+def test_a_workspace_that_is_still_to_come_is_said_to_be(start, tmp_path: Path) -> None:
+    done = start("--no-browser", "--port", free_port(), "--workspace", tmp_path / "later")
+    assert "does not exist yet" in done.printed
+
+
+def test_the_way_through_ssh_ends_where_it_listens(start) -> None:
+    port = free_port()
+    done = start("--no-browser", "--host", "127.0.0.2", "--port", port)
+    assert f"ssh -L {port}:127.0.0.2:{port}" in done.printed

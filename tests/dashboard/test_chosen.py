@@ -52,6 +52,9 @@ def test_one_that_is_deleted_while_it_is_looked_at(study, app: AppTest) -> None:
     app.run()
     assert not app.exception
     assert app.text[-1].value == str(other)
+    assert "a is gone" in app.warning[0].value
+    app.run()
+    assert "a is gone" in app.warning[0].value
     (other / "study.json").unlink()
     app.run()
     assert app.text[-1].value == "none"

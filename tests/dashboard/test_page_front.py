@@ -209,6 +209,17 @@ def test_other_views_and_colours(study, page):
     assert not drawn.exception
 
 
+def test_an_address_may_ask_for_any_limit(study, page):
+    study("a", complete=8)
+    drawn = page("front", study="a", max_macs="0.4321")
+    assert not drawn.exception
+    assert drawn.select_slider(key="max_macs").value == "0.4321"
+    assert drawn.query_params["max_macs"] == "0.4321"
+    drawn = page("front", study="a", max_macs="cheap")
+    assert drawn.select_slider(key="max_macs").value == "any"
+    assert "no number" in drawn.warning[0].value
+
+
 def test_another_study_has_other_axes(study, page):
     study("a", complete=5)
     study("b", complete=5, task=CLASSIFICATION)

@@ -54,7 +54,7 @@ def test_too_few_trials_are_said_to_be_too_few_with_the_command_for_more(study, 
     test = page("space", study="few", look="Importance")
     assert not test.exception
     assert "3 complete, 12 are needed" in texts(test)
-    assert "automed search made --resume --name few --budget" in texts(test)
+    assert "automed search made --resume --name few --budget 109" in texts(test)
     assert not charts(test)
 
 

@@ -155,6 +155,22 @@ def test_a_lost_journal_is_no_empty_study(finished: Path, tmp_path: Path) -> Non
             read(folder)
 
 
+@pytest.mark.parametrize("trials", [0, 2])
+def test_nor_is_one_that_was_emptied_or_cut(finished: Path, tmp_path: Path, trials: int) -> None:
+    lines = (finished / "journal.log").read_bytes().splitlines(keepends=True)
+    begins = [place for place, line in enumerate(lines) if b'"op_code":4' in line]
+    folder = copy_of(finished, tmp_path, b"".join(lines[: begins[trials]]) if trials else b"")
+    before = (folder / "journal.log").read_bytes()
+    for number in range(4):
+        (folder / "trials" / f"{number:04d}").mkdir(parents=True)
+        (folder / "trials" / f"{number:04d}" / "result.json").write_text("{}")
+    for read in (read_study, lambda path: Study.open(path, cost_of)):
+        with pytest.raises(StudyError, match="fewer trials than were trained") as caught:
+            read(folder)
+        assert f"{trials} trials" in str(caught.value.found)
+    assert (folder / "journal.log").read_bytes() == before
+
+
 def test_killed_before_the_journal_was_begun(finished: Path, tmp_path: Path) -> None:
     folder = copy_of(finished, tmp_path, b"")
     (folder / "journal.log").unlink()
