@@ -152,7 +152,18 @@ def made_of(tmp_path_factory: pytest.TempPathFactory):
     return made
 
 
-@pytest.fixture(params=CASES, ids="-".join)
+ELSEWHERE = (("ptq", "classifier"), ("sparse", "deeplabv3plus"), ("prune+ptq", "unet"))
+"""Tests of the method alone, or through the command line, show the same of another network."""
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(
+            case, marks=pytest.mark.thorough if case in ELSEWHERE else (), id="-".join(case)
+        )
+        for case in CASES
+    ]
+)
 def made(request, made_of) -> Made:
     return made_of(*request.param)
 

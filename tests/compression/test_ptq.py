@@ -160,6 +160,7 @@ def test_few_training_images_all_calibrate():
     assert CalibrationImages(few).picked.tolist() == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.thorough
 def test_validation_images_do_not_matter(made, model, tmp_path):
     Ptq().finalize(model, tmp_path / "same.onnx", bench(val=part([70])))
     assert (tmp_path / "same.onnx").read_bytes() == (made[0] / "int8.onnx").read_bytes()

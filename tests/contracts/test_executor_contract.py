@@ -56,6 +56,7 @@ STARTED_OFTEN = (
     "test_a_finished_study_runs_nothing_until_its_budget_grows",
     "test_an_exhausted_space_is_no_endless_loop",
     "test_a_search_without_hope_ends_with_its_cause",
+    "test_an_error_of_the_study_ends_the_search_and_costs_no_trial",
     "test_nan_fails_the_trial_and_the_search_goes_on",
 )
 """On Ray each search takes seconds to begin: these are only run there by `make test-thorough`."""

@@ -19,7 +19,10 @@ from automed.testing.one_step import one_step
 TASKS = ("polyp", "cell", "leukemia", "breast_cell", "white_cell", "brain_tumor", "lung_nodule")
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(t, marks=pytest.mark.thorough if t == "breast_cell" else ()) for t in TASKS],
+)
 @settings(max_examples=3, derandomize=True, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_they_build_train_and_have_a_cost(name: str, seed: int) -> None:

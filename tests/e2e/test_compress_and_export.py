@@ -96,6 +96,7 @@ def test_from_images_to_a_compressed_bundle(automed, cells: Path, workspace: Pat
     assert set.union(*(values_of(p) for p in files)) <= {0, 255}
 
 
+@pytest.mark.thorough
 def test_the_sampler_may_choose_how_to_compress(automed, small_pairs: Path, workspace: Path):
     done = automed("search", "polyp", "--data", small_pairs, *SMALL, "--artifact", "onnx",
                    "--compress", "auto", "--fix", "compression.method=ptq",
@@ -104,6 +105,7 @@ def test_the_sampler_may_choose_how_to_compress(automed, small_pairs: Path, work
     parent, child = read_study(workspace / "studies" / "s").trials
     assert (parent.parent, child.parent) == (None, 0)
     assert child.config["compression.method"] == "ptq"
+    assert child.failure is None
     assert child.result.cost.size_bytes.value < 0.5 * parent.result.cost.size_bytes.value
 
 

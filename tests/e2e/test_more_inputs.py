@@ -42,6 +42,7 @@ def test_the_update_rule_of_paper_4(automed, small_pairs: Path, workspace: Path)
         assert first["train_loss"] != second["train_loss"]
 
 
+@pytest.mark.thorough
 def test_brain_tumours_from_nifti(automed, tmp_path: Path, workspace: Path, write_nifti) -> None:
     root = tmp_path / "brats"
     for case in range(10):

@@ -146,6 +146,7 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
     assert not any(is_alive(pid) for pid in workers)
 
 
+@pytest.mark.thorough
 def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
     search = Search(tmp_path, "cleans_up_for_ever")
     workers = search.workers()
