@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 from automed.domain.config import Config, Value
 from automed.domain.cost import Cost
 from automed.domain.space import SearchSpace
-from automed.search.samplers.config_encoding import FREE
 from automed.search.samplers.context import Context
+
+FREE = ("training.", "augment.")
+"""Prefixes of parameters that cost nothing: the cost of one config is that of all that differ
+in these alone."""
 
 NEW_MODELS = 2
 """Models drawn at random, and as many near the front's: each takes up to half a second to cost."""

@@ -16,10 +16,6 @@ from optuna.distributions import (
 
 from automed.domain.config import Config, Value
 
-FREE = ("training.", "augment.")
-"""Prefixes of parameters that cost nothing: the cost of one config is that of all that differ
-in these alone."""
-
 INACTIVE = 0.5
 """Where a number has no effect: as far from its smallest as from its largest value."""
 
@@ -38,12 +34,6 @@ class ConfigEncoding:
         """Shape (configs, columns)."""
         rows = [self._row(config) for config in configs]
         return np.asarray(rows, np.float64) if rows else np.zeros((0, 0))
-
-    @property
-    def free(self) -> NDArray[np.bool_]:
-        """Shape (columns,): those of parameters that cost nothing, which say how to train."""
-        widths = [(key, len(_columns(d, None))) for key, d in self._distributions.items()]
-        return np.array([key.startswith(FREE) for key, n in widths for _ in range(n)], dtype=bool)
 
     def _row(self, config: Config) -> list[float]:
         found: list[float] = []

@@ -127,16 +127,15 @@ class ExactCostEHVI(BaseSampler):
         def points(configs: Sequence[Config], log_costs: Array) -> Array:
             return np.column_stack([self._encoding(configs), (log_costs - low) / span])
 
-        free = np.append(self._encoding.free, np.zeros(costs.shape[1], dtype=bool))
         latest = points([Config(t.params) for t in done[-MOST:]], costs[-MOST:])
         reached = quality[-MOST:]
-        model = QualityModel(latest, reached, free)
+        model = QualityModel(latest, reached)
         own = np.asarray([PRIOR not in t.system_attrs for t in done])
         quality, costs = quality[own], costs[own]
         if running:
             pending = points(running, believed)
             expected, _ = model.predict(pending)
-            model = QualityModel(np.vstack([latest, pending]), np.append(reached, expected), free)
+            model = QualityModel(np.vstack([latest, pending]), np.append(reached, expected))
             quality, costs = np.append(quality, expected), np.vstack([costs, believed])
         candidates = list(drawn)
         mean, std = model.predict(points(candidates, priced))

@@ -8,12 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, WhiteKernel
-
-from automed.search.samplers.column_kernel import ColumnKernel
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 MOST = 200
 """Trainings that the regression should see, the latest: its time grows with their cube."""
@@ -22,15 +19,8 @@ WHISKER = 1.5
 """Interquartile ranges below the first quartile where Tukey's box plot begins its outliers."""
 
 
-LENGTHS = (0.1, 20.0)
-"""Between which the distance lies over which qualities change; a parameter spans 1."""
-
-
 class QualityModel:
     """A Gaussian process over configs and their costs, of scikit-learn.
-
-    How quality changes with the model and how it changes with the training are learned apart, each
-    with a length of its own: a learning rate may matter more than all of the architecture.
 
     Qualities far below the rest are lifted to Tukey's lower whisker: how badly a training that
     learned nothing failed says nothing about its neighbours, and would flatten all the rest.
@@ -38,17 +28,13 @@ class QualityModel:
     Args:
         points: Shape (n, columns); no more than `MOST` should be given.
         quality: Shape (n,), larger is better.
-        training: Shape (columns,): which columns say how a model is trained.
     """
 
-    def __init__(self, points: Array, quality: Array, training: Mask) -> None:
+    def __init__(self, points: Array, quality: Array) -> None:
         lower, upper = np.quantile(quality, [0.25, 0.75])
         lifted = np.maximum(quality, lower - WHISKER * (upper - lower))
         self._mean, self._scale = float(lifted.mean()), float(lifted.std()) or 1.0
-        kernel = ConstantKernel(1.0, (0.1, 10.0))
-        for part in (np.flatnonzero(~training), np.flatnonzero(training)):
-            if len(part):
-                kernel *= ColumnKernel(tuple(part.tolist()), 1.0, LENGTHS)
+        kernel = ConstantKernel(1.0, (0.1, 10.0)) * Matern(1.0, (0.1, 20.0), nu=2.5)
         # Seeds alone move a quality by some share of what configs do.
         kernel += WhiteKernel(0.05, (1e-3, 0.5))
         self._process = GaussianProcessRegressor(kernel, random_state=0)

@@ -145,8 +145,7 @@ def test_a_failed_training_does_not_flatten_all_others():
     points = np.linspace(0, 1, 12)[:, None]
     quality = 0.8 + 0.1 * points[:, 0]
     quality[3] = 0.0
-    model = QualityModel(points, quality, np.array([False]))
-    mean, _ = model.predict(np.array([[0.0], [1.0]]))
+    mean, _ = QualityModel(points, quality).predict(np.array([[0.0], [1.0]]))
     assert mean[1] - mean[0] > 0.05
 
 
@@ -154,42 +153,8 @@ def test_quality_is_learned():
     drawn = [SPACE.sample(random.Random(seed)) for seed in range(80)]
     from automed.search.samplers.config_encoding import ConfigEncoding
 
-    encoding = ConfigEncoding(distributions_of(SPACE))
-    points = encoding(drawn)
+    points = ConfigEncoding(distributions_of(SPACE))(drawn)
     quality = np.array([dice_of(config) for config in drawn])
-    mean, std = QualityModel(points[:60], quality[:60], encoding.free).predict(points[60:])
+    mean, std = QualityModel(points[:60], quality[:60]).predict(points[60:])
     assert np.corrcoef(mean, quality[60:])[0, 1] > 0.8
     assert (std > 0).all()
-
-
-def test_models_and_trainings_have_lengths_of_their_own():
-    """What a model is worth changes slowly here, what a learning rate does quickly."""
-    draw = np.random.default_rng(0)
-    points = draw.uniform(size=(60, 2))
-    quality = 0.5 + 0.2 * points[:, 0] + 0.1 * np.sin(12 * points[:, 1])
-    free = np.array([False, True])
-    apart = QualityModel(points[:40], quality[:40], free).predict(points[40:])[0]
-    alike = QualityModel(points[:40], quality[:40], np.zeros(2, dtype=bool)).predict(points[40:])[0]
-
-    def error(expected):
-        return float(np.abs(expected - quality[40:]).mean())
-
-    assert error(apart) < 0.7 * error(alike)
-
-
-def test_the_encoding_tells_which_columns_say_how_to_train():
-    from automed.search.samplers.config_encoding import ConfigEncoding
-
-    encoding = ConfigEncoding(distributions_of(SPACE))
-    known = [SPACE.sample(random.Random(seed)) for seed in range(40)]
-    changed = []
-    for config in known:
-        values = dict(config.items())
-        other = next(
-            c for c in known if c["training.learning_rate"] != values["training.learning_rate"]
-        )
-        values["training.learning_rate"] = other["training.learning_rate"]
-        changed.append(Config(values))
-    differ = (encoding(known) != encoding(changed)).any(axis=0)
-    assert differ.any()
-    assert not (differ & ~encoding.free).any()
