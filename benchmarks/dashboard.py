@@ -157,8 +157,8 @@ def write(runs: list[dict[str, tuple[float, float]]], trials: int, epochs: int, 
     table = [
         "# What the dashboard takes", "",
         f"`python benchmarks/dashboard.py --trials {trials} --epochs {epochs}`: a made-up study of "
-        f"{trials} trials, {size / 1e6:.0f} MB of journal. Medians of {RUNS} runs on a machine "
-        "with other work, each way in a process of its own; and the share of the processor seconds "
+        f"{trials} trials, {size / 1e6:.0f} MB of journal. Medians of {RUNS} runs, "
+        "each way in a process of its own; and the share of the processor seconds "
         "that optuna takes in the same run.",
         "", f"{machine['machine']}, {machine['processors']} processors, Python "
         f"{machine['python']}, optuna {machine['optuna']}, streamlit {machine['streamlit']}.", "",

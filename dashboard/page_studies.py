@@ -25,8 +25,6 @@ _ICONS = {
     "empty": ":material/hourglass_empty:",
 }
 _COLUMNS = 2
-_FEW = 10
-"""Trials of which each has a tick."""
 
 
 def show() -> None:
@@ -129,12 +127,8 @@ def _sparkline(course: list[tuple[int, float]]) -> go.Figure:
         hovertemplate="trial %{x}: hypervolume %{y:.4f}<extra></extra>",
     )
     figure.update_layout(height=110, margin={"l": 0, "r": 0, "t": 4, "b": 0})
-    few = course[-1][0] < _FEW
-    figure.update_xaxes(title="trial", showgrid=False, tickformat="d", dtick=1 if few else None)
-    figure.update_yaxes(
-        title="hypervolume", title_font={"size": 11}, showgrid=False, nticks=3, tickformat=".2~g",
-        rangemode="tozero",
-    )  # fmt: skip
+    figure.update_xaxes(title="hypervolume by trial", showgrid=False, tickformat="d")
+    figure.update_yaxes(title=None, showgrid=False, nticks=3)
     return figure
 
 
