@@ -22,10 +22,9 @@ _ICON = Path(__file__).with_name("icon.png")
 def main() -> None:
     """Draw the page that the address names."""
     st.set_page_config(page_title="automed", page_icon=str(_ICON), layout="wide")
-    known = is_admitted()
     # Before the question is asked, too: without it Streamlit forgets which page the address names.
-    page = st.navigation(list(pages().values()), position="sidebar" if known else "hidden")
-    if not known and not admitted():
+    page = st.navigation(list(pages().values()), position="sidebar" if is_admitted() else "hidden")
+    if not admitted():
         return
     begun = monotonic()
     draw(page.run)

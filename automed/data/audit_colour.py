@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ class ColourGuess:
     given: NDArray[np.int64]
     probabilities: NDArray[np.float64]
 
-    @property
+    @cached_property
     def accuracy(self) -> float:
         """Balanced over the classes."""
         return float(balanced_accuracy_score(self.given, self.probabilities.argmax(axis=1)))

@@ -72,13 +72,15 @@ def shifted_masks(seen: Sequence[Inspection]) -> Finding | None:
     if not bad:
         return None
     shown = few([f"{s.sample.masks[0]} ({_moved(s)})" for s in bad])
-    return Finding(
-        code="shifted-mask",
-        message=f"{number(len(bad), 'mask')} of {len(known)} would fit better elsewhere on "
+    return _finding(
+        bad,
+        f"{number(len(bad), 'mask')} of {len(known)} would fit better elsewhere on "
         f"{'its image' if len(bad) == 1 else 'their images'}: {shown}",
-        files=files_of(bad),
-        hint=_HINT,
     )
+
+
+def _finding(bad: Sequence[Inspection], message: str) -> Finding:
+    return Finding(code="shifted-mask", message=message, files=files_of(bad), hint=_HINT)
 
 
 def _is_shifted(fit: Fit, usual: float) -> bool:
@@ -109,12 +111,10 @@ def _distance(offsets: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _all_shifted(known: Sequence[Inspection], offset: tuple[float, float]) -> Finding:
     scale = float(np.median([_scale(s) for s in known]))
-    return Finding(
-        code="shifted-mask",
-        message=f"all or most of {len(known)} masks seem to be shifted: together they fit best "
+    return _finding(
+        known,
+        f"all or most of {len(known)} masks seem to be shifted: together they fit best "
         f"{_way(offset[0] * scale, offset[1] * scale)}",
-        files=files_of(known),
-        hint=_HINT,
     )
 
 
