@@ -17,7 +17,7 @@ from automed.domain.study_spec import StudySpec
 from .front_choice import AREAS, COURSE, EQUAL, MEMBERSHIP, PARALLEL, SCALES, SCATTER, Choice
 from .front_limits import ask_limits
 
-_WIDTH = 155
+_WIDTH = 134
 """Pixels of a choice: in a narrow window they wrap."""
 MANY = 500
 """Beyond so many points, areas only hide each other."""
@@ -25,7 +25,8 @@ MANY = 500
 
 def ask(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Choice:
     """Draw the widgets, and say what they are set to."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    with row:
         shown = _view(spec)
         price, quality = usual_axes(spec.task.objectives)
         across = _axis("x", axes, price if price in axes else next(iter(axes)), shown == SCATTER)
@@ -33,7 +34,9 @@ def ask(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Choic
         coloured = _colour(axes, shown != COURSE)
         sized = _area(points, shown == SCATTER)
         rest = _more(points)
-    return Choice(shown, across, up, coloured, sized, **rest, limits=ask_limits(points, axes, spec))
+    return Choice(
+        shown, across, up, coloured, sized, **rest, limits=ask_limits(points, axes, spec, row)
+    )
 
 
 def _view(spec: StudySpec) -> str:

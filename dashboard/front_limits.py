@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from automed.analysis.confirm_words import cost_unit
 from automed.analysis.front_axes import PRICES, Axis
@@ -18,18 +19,27 @@ from automed.domain.study_spec import StudySpec
 ANY = "any"
 
 
-def ask_limits(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Limits:
-    """Draw the widgets, and say what they are set to."""
+def ask_limits(
+    points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec, row: DeltaGenerator
+) -> Limits:
+    """Draw the widgets, and say what they are set to.
+
+    Args:
+        points: The study's trials.
+        axes: What may be limited.
+        spec: Of the study.
+        row: The row of the other widgets, which the button for the fields joins.
+    """
     offered = {metric: stops(axes[metric].shown(points.values[metric])) for metric in PRICES
                if metric in axes and _differ(points, metric)}  # fmt: skip
-    columns = iter(st.columns([3] * len(offered) + [3, 1.2], gap="medium"))
+    columns = iter(st.columns(len(offered) + 1, gap="medium"))
     asked = {}
     for metric, values in offered.items():
         with next(columns):
             asked[metric] = _slider(metric, values)
     with next(columns):
         least = _least(spec)
-    with next(columns):
+    with row:
         _fields(asked)
     bounds = [
         (metric, float(text) * UNITS.get(metric, 1.0))
@@ -88,7 +98,7 @@ def _fields(asked: Mapping[str, str]) -> None:
     """A field a price, behind a button: whoever has 1.7 GFLOPs types 1.7."""
     if not asked:
         return
-    with st.popover("Type it", icon=":material/keyboard:", width="stretch"):
+    with st.popover("Limits", icon=":material/keyboard:", help="Type the figures"):
         for metric, text in asked.items():
             key = f"typed_{metric}"
             # The slider may have been moved since.
