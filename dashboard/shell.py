@@ -31,7 +31,7 @@ def main() -> None:
     arrive(page.url_path)
     begun = monotonic()
     with st.sidebar:
-        links = st.container(gap=None)
+        links = st.container(gap="xxsmall")
         choose()
         with links:
             show_links()
