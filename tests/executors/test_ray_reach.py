@@ -64,7 +64,7 @@ def test_a_cluster_that_wants_a_token_says_so_again_and_again(ray):
     ray(
         "import sys, time\n"
         "for _ in range(3000):\n"
-        "    print('RPC error: InvalidAuthToken: missing or incorrect', file=sys.stderr, flush=True)\n"
+        "    print('InvalidAuthToken: missing or incorrect', file=sys.stderr, flush=True)\n"
         "    time.sleep(0.2)"
     )
     with pytest.raises(AutomedError) as caught:
