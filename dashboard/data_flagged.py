@@ -26,7 +26,9 @@ def flagged_files(finding: Finding, found: Opened, hidden: frozenset[str], key: 
     """
     if not finding.files:
         return
-    with st.expander(f"{len(finding.files)} files", key=f"open {key}", on_change="rerun") as opened:
+    count = len(finding.files)
+    words = f"{count} file{'s' if count > 1 else ''}"
+    with st.expander(words, key=f"open {key}", on_change="rerun") as opened:
         if not opened.open:
             return
         _pictures(finding, found, hidden)

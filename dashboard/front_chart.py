@@ -147,6 +147,10 @@ def _scatter_notes(study: OpenedStudy, scene: Scene) -> list[str]:
             f"The papers' points are not drawn: their GFLOPs are at {other[0]}x{other[1]}, "
             f"these at {here}."
         )
+    others = [o.label for o in task.objectives if o.metric not in (choice.x, choice.y)]
+    if others and (count := scene.beaten()):
+        what = " and ".join(others)
+        notes.append(f"{count} of the front are there for {what}: here others beat them.")
     if (scene.points.parent[scene.front | scene.rest] >= 0).any():
         notes.append("Diamonds are compressed models.")
     return notes

@@ -17,7 +17,7 @@ from automed.domain.study_spec import StudySpec
 from .front_choice import AREAS, COURSE, EQUAL, MEMBERSHIP, PARALLEL, SCALES, SCATTER, Choice
 from .front_limits import ask_limits
 
-_WIDTH = 134
+_WIDTH = 152
 """Pixels of a choice: in a narrow window they wrap."""
 MANY = 500
 """Beyond so many points, areas only hide each other."""
@@ -32,11 +32,8 @@ def ask(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Choic
         across = _axis("x", axes, price if price in axes else next(iter(axes)), shown == SCATTER)
         up = _axis("y", axes, quality, shown != PARALLEL)
         coloured = _colour(axes, shown != COURSE)
-        sized = _area(points, shown == SCATTER)
-        rest = _more(points)
-    return Choice(
-        shown, across, up, coloured, sized, **rest, limits=ask_limits(points, axes, spec, row)
-    )
+        rest = _more(points, shown == SCATTER)
+    return Choice(shown, across, up, coloured, **rest, limits=ask_limits(points, axes, spec, row))
 
 
 def _view(spec: StudySpec) -> str:
@@ -74,11 +71,11 @@ def _area(points: FrontPoints, used: bool) -> str:
     return st.selectbox(
         "Area", AREAS, index=first, key="area", bind="query-params", disabled=not used,
         help="1/GFLOPs, against parameters: Figure 7 of Jeong et al. 2023. Large is quick.",
-        width=_WIDTH - 30,
     )  # fmt: skip
 
 
 class _Rest(TypedDict):
+    area: str
     front_only: bool
     published: bool
     origins: tuple[str, ...]
@@ -88,9 +85,10 @@ class _Rest(TypedDict):
     scale_y: str
 
 
-def _more(points: FrontPoints) -> _Rest:
+def _more(points: FrontPoints, scatter: bool) -> _Rest:
     with st.popover("More", icon=":material/tune:"):
         return {
+            "area": _area(points, scatter),
             "front_only": st.toggle("Only the front", key="front_only", bind="query-params"),
             "published": st.toggle(
                 "The papers' points", value=True, key="published", bind="query-params",

@@ -17,6 +17,8 @@ from automed.domain.objective import SCALES as UNITS
 from automed.domain.study_spec import StudySpec
 
 ANY = "any"
+_QUALITY = "quality"
+_TYPED_QUALITY = "typed_quality"
 
 
 def ask_limits(
@@ -40,7 +42,7 @@ def ask_limits(
     with next(columns):
         least = _least(spec)
     with row:
-        _fields(asked)
+        _fields(asked, least, spec)
     bounds = [
         (metric, float(text) * UNITS.get(metric, 1.0))
         for metric, text in asked.items() if text != ANY
@@ -94,10 +96,8 @@ def _short(value: float) -> str:
     return f"{value:g}"
 
 
-def _fields(asked: Mapping[str, str]) -> None:
-    """A field a price, behind a button: whoever has 1.7 GFLOPs types 1.7."""
-    if not asked:
-        return
+def _fields(asked: Mapping[str, str], least: float | None, spec: StudySpec) -> None:
+    """A field a limit, behind a button: whoever has 1.7 GFLOPs types 1.7."""
     with st.popover("Limits", icon=":material/keyboard:", help="Type the figures"):
         for metric, text in asked.items():
             key = f"typed_{metric}"
@@ -105,21 +105,30 @@ def _fields(asked: Mapping[str, str]) -> None:
             st.session_state[key] = None if text == ANY else float(text)
             st.number_input(
                 f"At most ({cost_unit(metric)})", min_value=0.0, value=None, format="%g", key=key,
-                placeholder=ANY, on_change=_typed, args=(metric, key),
+                placeholder=ANY, on_change=_typed, args=(_key(metric), key),
             )  # fmt: skip
+        st.session_state[_TYPED_QUALITY] = least
+        st.number_input(
+            _quality_words(spec), min_value=0.0, value=None, format="%g", step=0.01,
+            key=_TYPED_QUALITY, placeholder=ANY, on_change=_typed, args=(_QUALITY, _TYPED_QUALITY),
+        )  # fmt: skip
 
 
-def _typed(metric: str, key: str) -> None:
-    value = st.session_state[key]
-    st.session_state[_key(metric)] = _short(value) if value else ANY
+def _typed(slider: str, field: str) -> None:
+    value = st.session_state[field]
+    st.session_state[slider] = _short(value) if value else ANY
 
 
 def _least(spec: StudySpec) -> float | None:
-    quality = spec.task.quality
-    grid = [f"{step / 100:.2f}" for step in range(100)]
-    words = "least" if quality.direction == "maximize" else "most"
+    grid = _steps([step / 100 for step in range(100)], _QUALITY)
+    # Nothing is asked for at the end where everything passes.
+    options = [ANY, *grid[:-1]] if spec.task.quality.direction == "maximize" else grid
     asked = st.select_slider(
-        f"{quality.label}, at {words}", [ANY, *grid], value=ANY, key="quality",
-        bind="query-params",
-    )  # fmt: skip
+        _quality_words(spec), options, value=ANY, key=_QUALITY, bind="query-params"
+    )
     return None if asked == ANY else float(asked)
+
+
+def _quality_words(spec: StudySpec) -> str:
+    quality = spec.task.quality
+    return f"{quality.label}, at {'least' if quality.direction == 'maximize' else 'most'}"

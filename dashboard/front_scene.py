@@ -83,6 +83,18 @@ class Scene:
         """Everything that has a marker."""
         return self.front | self.rest | self.over | self.broken | self.stopped
 
+    def beaten(self) -> int:
+        """How many of the front another trial beats on both axes: something else lifts them."""
+        across, up = (
+            self.shown(axis) * (-1.0 if axis.objective.direction == "maximize" else 1.0)
+            for axis in (self.x, self.y)
+        )
+        kept = np.flatnonzero(self.kept)
+        return sum(
+            bool(np.any((across[kept] < across[one]) & (up[kept] < up[one])))
+            for one in np.flatnonzero(self.front)
+        )
+
     def diameters(self) -> Values:
         """Of the markers, in pixels: areas are proportional to what was asked for."""
         count = int(self.drawn.sum())

@@ -25,6 +25,8 @@ _ICONS = {
     "empty": ":material/hourglass_empty:",
 }
 _COLUMNS = 2
+_FEW = 7
+"""Trials up to which each has a tick."""
 
 
 def show() -> None:
@@ -86,7 +88,11 @@ def _figures(study: OpenedStudy) -> None:
     best.metric(
         f"Best {literal(quality.label)}", _figure(min(values, key=quality.loss, default=None))
     )
-    volume.metric("Hypervolume", f"{study.front.hypervolume:.3f}" if values else "-")
+    volume.metric(
+        "Hypervolume", f"{study.front.hypervolume:.3f}" if values else "-",
+        help="What the front dominates, up to the worst that this study saw. It says how a search "
+        "goes on, not which of two studies is better.",
+    )  # fmt: skip
     counts.metric("On the front", len(values))
     st.caption(_counts(study))
 
@@ -127,8 +133,16 @@ def _sparkline(course: list[tuple[int, float]]) -> go.Figure:
         hovertemplate="trial %{x}: hypervolume %{y:.4f}<extra></extra>",
     )
     figure.update_layout(height=110, margin={"l": 0, "r": 0, "t": 4, "b": 0})
-    figure.update_xaxes(title="hypervolume by trial", showgrid=False, tickformat="d")
-    figure.update_yaxes(title=None, showgrid=False, nticks=3)
+    last, best = course[-1]
+    figure.update_xaxes(
+        title="hypervolume by trial", showgrid=False, tickformat="d",
+        dtick=1 if last < _FEW else None, nticks=6,
+    )  # fmt: skip
+    # Two ticks that say something: from nothing to what is reached.
+    figure.update_yaxes(
+        title=None, showgrid=False, range=[0, 1.08 * best], tickvals=[0, best],
+        ticktext=["0", f"{best:.3g}"],
+    )  # fmt: skip
     return figure
 
 

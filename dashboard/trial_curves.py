@@ -16,6 +16,8 @@ COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 _DASHES = ("solid", "dash", "dot")
 _LOSSES = {"train_loss": "training loss", "loss": "validation loss"}
 _NO_METRIC = (*_LOSSES, "lr")
+_SHORT = 10
+"""Epochs up to which each has a tick: between them there is none."""
 _FEW = 40
 """Epochs up to which each is marked with a point."""
 
@@ -77,6 +79,9 @@ def _draw(
         title=title, height=320, margin={"l": 0, "r": 0, "t": 40, "b": 0}, showlegend=True,
         legend={"orientation": "h", "y": -0.2},
     )  # fmt: skip
-    figure.update_xaxes(title="epoch", rangemode="tozero")
+    longest = max((len(history) for _, history in trainings), default=0)
+    figure.update_xaxes(
+        title="epoch", rangemode="tozero", tickformat="d", dtick=1 if longest < _SHORT else None
+    )
     what = ", ".join(label for label, _ in trainings)
     st.plotly_chart(figure, key=f"curves {key} {title}", alt=f"{title} of {what}, epoch by epoch")

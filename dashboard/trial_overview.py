@@ -11,6 +11,7 @@ from automed.api.opened_study import OpenedStudy
 from automed.api.trial_log import history_of, traceback_tail
 from automed.domain.compression import compression_of
 from automed.domain.config import Value
+from automed.domain.objective import LABELS
 from automed.domain.result import Result
 from automed.domain.trial import Trial
 
@@ -132,7 +133,10 @@ def _costs(trial: Trial) -> None:
     if result is not None:
         st.subheader("All metrics", anchor=False)
         st.dataframe(
-            {"metric": list(result.metrics), "value": list(result.metrics.values())},
+            {
+                "metric": [LABELS.get(name, name) for name in result.metrics],
+                "value": list(result.metrics.values()),
+            },
             key="metrics", hide_index=True, height="content", alt="Every validation metric",
             column_config={"value": st.column_config.NumberColumn(format="%.4f")},
         )  # fmt: skip

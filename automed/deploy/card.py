@@ -124,12 +124,22 @@ def _metrics(bundle: Bundle) -> list[str]:
     ]
     return [
         "On the **validation part**, at the model's input size"
-        + (", with a threshold of 0.5" if bundle.binary else "")
+        + (_halved(bundle) if bundle.binary else "")
         + ". The search chose among many models by these images, so they are optimistic.",
         "",
         *_table(("metric", "value", "95 % interval"), rows),
         *(known if bundle.intervals else ["", "No intervals: what each image gave is not known."]),
     ]
+
+
+def _halved(bundle: Bundle) -> str:
+    at_half = ", with a threshold of 0.5, at which the search compares models"
+    if not bundle.threshold:
+        return at_half
+    return (
+        f"{at_half} (`{SCRIPT} --threshold 0.5`; without, it takes {bundle.threshold:.3f}, which "
+        "gives at least as much over all pixels of that part)"
+    )
 
 
 def _cost(bundle: Bundle) -> list[str]:
