@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import signal
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -19,6 +21,10 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import postgres_server  # noqa: E402 - lies beside this file
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
@@ -84,6 +90,26 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.close()
     return path
 
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_server.Server]:
+    """Debian's Postgres on loopback; skips by name where it is missing."""
+    programs = postgres_server.programs()
+    if programs is None:
+        pytest.skip("no Postgres here: install Debian's package postgresql")
+    with postgres_server.running(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def storage(postgres: postgres_server.Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty database, named by ``AUTOMED_STORAGE``."""
+    url = postgres.new_database(f"studies_{next(_NUMBERS)}")
+    monkeypatch.setenv("AUTOMED_STORAGE", url)
+    return url
+
+
+_NUMBERS = itertools.count()
 
 WriteDicom = Callable[..., Path]
 WriteNifti = Callable[..., Path]

@@ -51,6 +51,19 @@ def read_spec(folder: Path) -> StudySpec:
     return spec
 
 
+def refuse_existing(folder: Path, spec: StudySpec) -> None:
+    """Raise where a folder holds a study already.
+
+    Raises:
+        StudyError: It does.
+    """
+    if (folder / SPEC_FILE).exists():
+        raise StudyError(
+            f"there is a study {spec.name!r} in {folder} already",
+            hint="go on with it: --resume, or start another one: --name NAME",
+        )
+
+
 def _found(file: Path, error: ValidationError | UnicodeDecodeError) -> str:
     if not file.stat().st_size:
         return "an empty file"
