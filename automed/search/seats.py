@@ -16,6 +16,10 @@ from automed.search.together import Together
 from automed.search.warm_start import Prior
 
 
+class BegunElsewhereError(StudyError):
+    """Another machine began a study of that name."""
+
+
 def begin_seat(folder: Path, spec: StudySpec, split: str, prior: Prior | None) -> Seat:
     """The seat of the first search of a study.
 
@@ -26,6 +30,7 @@ def begin_seat(folder: Path, spec: StudySpec, split: str, prior: Prior | None) -
         prior: What it begins with, for those that join.
 
     Raises:
+        BegunElsewhereError: There is such a study in the storage.
         StudyError: Somebody searches there already, or the storage cannot be used.
     """
     if spec.storage == "folder":
@@ -35,7 +40,7 @@ def begin_seat(folder: Path, spec: StudySpec, split: str, prior: Prior | None) -
     try:
         known = None if prior is None else prior.model_dump_json(indent=1)
         if not studies.add(SharedStudy(spec, split, known)):
-            raise StudyError(
+            raise BegunElsewhereError(
                 f"there is a study {spec.name!r} in the storage {studies.place} already",
                 hint="join it: the same command again, with the same settings; or choose another "
                 "--name",

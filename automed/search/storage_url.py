@@ -22,7 +22,7 @@ def storage_url() -> str | None:
         StudyError: It is none that machines can share.
     """
     url = os.environ.get(STORAGE, "").strip()
-    return checked(url) if url else None
+    return checked_url(url) if url else None
 
 
 def required_url(study: str) -> str:
@@ -41,7 +41,7 @@ def required_url(study: str) -> str:
     return url
 
 
-def checked(url: str) -> str:
+def checked_url(url: str) -> str:
     """The URL as libpq takes it. What is wrong is said without it: it may hold a password.
 
     Raises:

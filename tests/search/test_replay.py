@@ -16,7 +16,7 @@ from automed.domain.objective import Constraint
 from automed.domain.result import Failure
 from automed.domain.trial import TrialState
 from automed.executors.inline import run
-from automed.search import journal_place, record
+from automed.search import journal, journal_place, record
 from automed.search.replay import Replay, replay
 from automed.search.samplers.registry import SAMPLERS
 from automed.search.stoppers.registry import STOPPERS

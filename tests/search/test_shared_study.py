@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-import toy_family
 from postgres_server import PASSWORD
-from toy_study import TIGHT, cost_of, history, measurements, result_of, spec_of, step
+from toy_study import TIGHT, cost_of, history, spec_of, step
 
 from automed.domain.budget import Budget
-from automed.domain.decision import Decision
-from automed.domain.errors import StudyError
-from automed.domain.result import Failure
-from automed.domain.trial import Trial, TrialState
 from automed.search.replay import replay
 from automed.search.study import Study
-from automed.search.view import StudyReader, read_study
+from automed.search.view import read_study
 
 SHARED = {"storage": "postgres", "budget": Budget(trials=12, workers=2)}
-
-
-def asked(study: Study) -> Trial:
-    trial = study.ask()
-    assert trial is not None
-    return trial
-
-
-def in_full(study: Study) -> list:
-    while study.ask() is not None:
-        raise AssertionError("use steps")
-    return history(study.trials)
 
 
 def steps(study: Study, number: int) -> None:

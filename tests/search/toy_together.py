@@ -49,7 +49,7 @@ def main(folder: Path, trials: int, sleep: float, grace: float) -> None:
     together.LOOK_SECONDS = 0.05
 
     def slow(trial: Trial, report: Any) -> Result:
-        print(trial.number, flush=True)
+        print(trial.number, flush=True)  # noqa: T201 - what the test reads
         for measurement in measurements(trial):
             time.sleep(sleep)
             if report(measurement) is Decision.STOP:
@@ -58,7 +58,7 @@ def main(folder: Path, trials: int, sleep: float, grace: float) -> None:
 
     spec = spec_of(budget=Budget(trials=trials, workers=2), constraints=TIGHT, storage="postgres")
     with joined(folder, spec) as study:
-        print(run(study, slow, []).value, flush=True)
+        print(run(study, slow, []).value, flush=True)  # noqa: T201 - what the test waits for
 
 
 if __name__ == "__main__":
