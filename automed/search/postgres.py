@@ -54,14 +54,14 @@ class Postgres:
     """
 
     def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
+        self._connection: Connection | None = None
+        self._process = os.getpid()
         self.place = shown(url)
         """Host and database, for messages."""
         self._url = url
         self._patience = patience
         self._driver = _driver()
-        self._connection: Connection | None = None
         self._answered = False
-        self._process = os.getpid()
         self._one_at_a_time = threading.RLock()
 
     def transact(self, work: Callable[[Connection, bool], Answer]) -> Answer:

@@ -52,13 +52,16 @@ gaps. ``driver``: the searches at work, and when each was last heard of."""
 
 def make_tables(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
     """Make what is not there."""
-    there = connection.execute("select to_regclass('automed.driver')").fetchone()
-    if there is not None and there[0] is not None:
+    if _are_there(connection):
         return
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_ONE_AT_A_TIME])
-        there = connection.execute("select to_regclass('automed.driver')").fetchone()
-        if there is not None and there[0] is not None:
-            return
-        for statement in _TABLES:
-            connection.execute(statement)
+        if not _are_there(connection):
+            for statement in _TABLES:
+                connection.execute(statement)
+
+
+def _are_there(connection: psycopg.Connection[tuple[Any, ...]]) -> bool:
+    # Of a table, which is read anew: to_regclass may answer from what it remembers.
+    query = "select 1 from pg_tables where schemaname = 'automed' and tablename = 'driver'"
+    return connection.execute(query).fetchone() is not None
