@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgres_server import PASSWORD
 
+from automed.api.doctor_finding import Finding, Status
+from automed.api.doctor_services import service_checks
 from automed.api.naming import next_name
 from automed.api.opened_study import StudyOpener, revision_of
 from automed.api.request import SearchRequest
@@ -137,3 +140,41 @@ def test_a_study_that_is_not_there_is_no_reason_to_make_one(workspaces: list[Wor
     with pytest.raises(AutomedError, match="there is no study in"):
         resume("same", workspaces[0])
     assert not workspaces[0].studies.exists()
+
+
+def examined(workspace: Workspace) -> Finding:
+    (check,) = [check for check in service_checks(workspace, None) if check.name == "storage"]
+    return check.look()
+
+
+def test_the_doctor_says_where_studies_are_kept(
+    begun: Search, workspaces: list[Workspace], storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = examined(workspaces[0])
+    assert (found.status, found.fix) == (Status.OK, None)
+    assert found.found.endswith("answers, studies: 1")
+    assert PASSWORD not in found.found
+    monkeypatch.setenv("AUTOMED_STORAGE", storage.replace(PASSWORD, "guessed"))
+    found = examined(workspaces[0])
+    assert found.status is Status.BROKEN
+    assert "password authentication failed" in found.found
+    assert found.fix == "unset AUTOMED_STORAGE"
+    monkeypatch.setenv("AUTOMED_STORAGE", "sqlite:///x.db")
+    assert examined(workspaces[0]).status is Status.BROKEN
+    monkeypatch.delenv("AUTOMED_STORAGE")
+    assert "each study in its folder" in examined(workspaces[0]).found
+
+
+def test_a_storage_that_is_away_is_said_by_whoever_reads(
+    begun: Search, workspaces: list[Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = begun.study.folder
+    there = revision_of(folder)
+    monkeypatch.setenv("AUTOMED_STORAGE", f"postgresql://automed:{PASSWORD}@127.0.0.1:1/none")
+    assert revision_of(folder) != there
+    with pytest.raises(StudyError, match="cannot be used") as error:
+        StudyOpener(folder).open()
+    assert PASSWORD not in str(error.value)
+    (summary,) = studies_in(workspaces[0])
+    assert summary.problem is not None
+    assert "cannot be used" in summary.problem

@@ -93,7 +93,7 @@ def test_kills_and_restarts_at_random_moments(
     tmp_path: Path, storage: str, postgres, seed: int
 ) -> None:
     moments = random.Random(seed)
-    searches = {n: Search(tmp_path / str(n) / "s", 0.04, grace=3.0) for n in range(3)}
+    searches = {n: Search(tmp_path / str(n) / "s", 0.1, grace=3.0) for n in range(3)}
     for _ in range(6):
         time.sleep(moments.uniform(0.2, 1.5))
         if moments.random() < 0.5:
@@ -101,7 +101,7 @@ def test_kills_and_restarts_at_random_moments(
         else:
             number = moments.randrange(3)
             searches[number].kill()
-            searches[number] = Search(tmp_path / str(number) / "s", 0.04, grace=3.0)
+            searches[number] = Search(tmp_path / str(number) / "s", 0.1, grace=3.0)
     ran = Counter(number for search in searches.values() for number in search.ended())
     check(read_study(tmp_path / "0" / "s"))
     assert max(ran.values()) == 1

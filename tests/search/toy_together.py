@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
 import time
 import traceback
 from contextlib import suppress
@@ -71,7 +69,7 @@ class Search:
 
     def kill(self) -> list[int]:
         """End it, with signal 9; the trials that it said it would run and nobody heard of."""
-        os.kill(self._process.pid or 0, signal.SIGKILL)
+        self._process.kill()
         self._process.join()
         return [number for number in self._rest() if isinstance(number, int)]
 
