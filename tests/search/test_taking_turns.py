@@ -15,8 +15,11 @@ from toy_study import TASK, TIGHT, cost_of, history, measurements, result_of, sp
 from automed.domain.budget import Budget
 from automed.domain.decision import Decision
 from automed.domain.errors import StudyError, TakenOverError
+from automed.domain.result import Result
 from automed.domain.trial import Trial, TrialState
 from automed.domain.workspace import trial_folder
+from automed.executors.inline import run
+from automed.executors.outcome import Outcome
 from automed.search import postgres_drivers
 from automed.search.joining import write_joined
 from automed.search.postgres import Postgres
@@ -145,6 +148,34 @@ class TestWhoHasWhat:
             one.tell(trial, result_of(trial, dice=0.1))
         assert one.trials == (told,)
         assert asked(one).number == 1
+
+    @pytest.mark.usefixtures("an_old_server")
+    @pytest.mark.parametrize("epochs", [1, 2])
+    def test_an_executor_leaves_out_what_was_taken_over(
+        self, sit: Sit, storage: str, epochs: int, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, other = sit(shared(budget={"trials": 2})), sit()
+        ran: list[int] = []
+
+        def train(trial: Trial, report: Any) -> Result:
+            ran.append(trial.number)
+            report(measurements(trial)[0])
+            if trial.number == 0:
+                fall_silent(storage, one)
+                other.tell(asked(other), result_of(trial, dice=0.75))
+                for measurement in measurements(trial)[1:epochs]:
+                    report(measurement)
+                ran.append(-1)
+            return result_of(trial)
+
+        assert run(one, train, []) is Outcome.FINISHED
+        # Told at the next epoch, or only with the result.
+        assert ran == ([0, -1, 1] if epochs == 1 else [0, 1])
+        assert ("trial 0 was taken over" in caplog.text) == (epochs == 1)
+        first = one.trials[0].result
+        assert first is not None
+        assert first.metrics["dice"] == 0.75
+        assert other.trials == one.trials
 
     @pytest.mark.usefixtures("an_old_server")
     def test_a_silent_one_that_nobody_stood_in_for_goes_on(self, sit: Sit, storage: str) -> None:
