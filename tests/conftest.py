@@ -32,6 +32,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # put in the background by a shell
     signal.signal(signal.SIGINT, signal.default_int_handler)
+os.environ.pop("AUTOMED_STORAGE", None)  # tests keep studies where they say
 os.environ["COLUMNS"] = "200"  # read once, when the console is made
 
 hypothesis.settings.register_profile(

@@ -103,7 +103,7 @@ class Postgres:
             try:
                 return work(again)
             except self._driver.Error as error:
-                if not self._is_lost(error):
+                if not self._is_lost():
                     raise self._refused(error) from error
                 self._wait_for_it(error)
                 again = True
@@ -157,11 +157,9 @@ class Postgres:
             raise
         return connection
 
-    def _is_lost(self, error: psycopg.Error) -> bool:
+    def _is_lost(self) -> bool:
         """Whether the server went away, rather than refused; one that never answered refuses."""
-        gone = self._connection is None or self._connection.closed
-        kinds = (self._driver.OperationalError, self._driver.InterfaceError)
-        return self._answered and gone and isinstance(error, kinds)
+        return self._answered and (self._connection is None or self._connection.closed)
 
     def _wait_for_it(self, error: psycopg.Error) -> None:
         """Until the server answers again.
@@ -175,7 +173,7 @@ class Postgres:
             try:
                 self._connected()
                 break
-            except self._driver.OperationalError as still:
+            except self._driver.Error as still:
                 error = still
             waited = time.monotonic() - began
             if self._gave_up or waited + pause > self._patience:
@@ -193,7 +191,7 @@ class Postgres:
             _log.warning("the storage %s answers again: the search goes on", self.place)
 
     def _refused(self, error: psycopg.Error) -> StudyError:
-        if self._answered and (self._connection is None or self._connection.closed):
+        if self._is_lost():
             return StudyError(
                 f"the storage {self.place} went away",
                 found=self._in_a_line(error),

@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 from postgres_server import PASSWORD
 
 from automed.domain.errors import StudyError
+from automed.search import postgres
 from automed.search.postgres import Postgres
 from automed.search.postgres_journal import PostgresJournal
 
@@ -154,17 +155,31 @@ class TestAServerThatIsLost:
         assert database.transact(work) == (1,)
         assert tried == [False, True]
 
-    def test_for_too_long(self, storage: str, postgres, caplog) -> None:
+    def test_because_it_waited_too_long_for_this_search(self, storage: str, monkeypatch) -> None:
+        """As for one that hangs in its turn: the others need not wait for it for ever."""
+        monkeypatch.setattr(postgres, "_THINKING_MS", 200)
+        tried = []
+
+        def work(connection, again):
+            tried.append(again)
+            time.sleep(0 if again else 1)
+            return connection.execute("select 1").fetchone()
+
+        assert Postgres(storage).transact(work) == (1,)
+        assert tried == [False, True]
+
+    def test_for_too_long(self, storage: str, request, caplog) -> None:
+        server = request.getfixturevalue("postgres")
         database = Postgres(storage, patience=0.3)
         database.rows("select 1")
-        postgres.control("-m", "fast", "stop")
+        server.control("-m", "fast", "stop")
         try:
             began = time.monotonic()
             with pytest.raises(StudyError, match="went away") as error:
                 database.rows("select 1")
             assert time.monotonic() - began < 20
         finally:
-            postgres.control("start")
+            server.control("start")
         assert "--resume" in str(error.value)
         assert PASSWORD not in str(error.value) + caplog.text
         assert database.rows("select 1") == [(1,)]
