@@ -80,25 +80,23 @@ def test_two_workspaces_search_one_study(workspaces: list[Workspace]) -> None:
     assert opener.open().state == "waiting"
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"epochs": 2}, r"task\.training\.epochs: 2"),
-        ({"seed": 5}, "seed: 5"),
-        ({"sampler": "tpe"}, "sampler: tpe"),
-        ({"max_gflops": 1.0}, "constraints"),
-        ({"image_size": (32, 48)}, r"task\.image_size: \[32, 48\]"),
-        ({"fix_values": ("training.loss=dice",)}, r"task\.space\.parameters\.training\.loss"),
-        ({"artifact": "onnx"}, "artifact: onnx"),
-    ],
-)
-def test_other_settings_are_refused(
-    begun: Search, workspaces: list[Workspace], changes: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(StudyError, match="cannot be joined with these settings") as error:
-        start(request(**changes), workspaces[1]).study.close()
-    assert error.match(words)
-    assert not (workspaces[1].studies / "same").exists()
+OTHER: list[tuple[dict[str, Any], str]] = [
+    ({"epochs": 2}, r"task\.training\.epochs: 2"),
+    ({"seed": 5}, "seed: 5"),
+    ({"sampler": "tpe"}, "sampler: tpe"),
+    ({"max_gflops": 1.0}, "constraints"),
+    ({"image_size": (32, 48)}, r"task\.image_size: \[32, 48\]"),
+    ({"fix_values": ("training.loss=dice",)}, r"task\.space\.parameters\.training\.loss"),
+    ({"artifact": "onnx"}, "artifact: onnx"),
+]
+
+
+def test_other_settings_are_refused(begun: Search, workspaces: list[Workspace]) -> None:
+    for changes, words in OTHER:
+        with pytest.raises(StudyError, match="cannot be joined with these settings") as error:
+            start(request(**changes), workspaces[1]).study.close()
+        assert error.match(words)
+        assert not (workspaces[1].studies / "same").exists()
 
 
 def test_other_images_are_refused(

@@ -49,7 +49,7 @@ class TestATurn:
         self, sit: Sit, storage: str, tmp_path: Path, query: str
     ) -> None:
         def play(study: Study, before: Callable[[], None]) -> list[tuple[Any, ...]]:
-            for _ in range(6):
+            for _ in range(4):
                 before()
                 trial = asked(study)
                 for measurement in measurements(trial):
@@ -67,7 +67,7 @@ class TestATurn:
         losses: list[list[str]] = []
         found = play(study, lambda: losses.append(self.lose(study, storage, query)))
         assert all(losses)
-        assert len(losses) == 30
+        assert len(losses) == 20
         assert found == expected
         rejected = [t.number for t in study.trials if t.rejected]
         assert [t.number for t in heard] == rejected != []
