@@ -12,6 +12,7 @@ from automed.api.trial_answers import validation_ids
 from automed.api.trial_log import history_of
 from automed.domain.trial import Trial
 
+from .address import remember, remembered
 from .trial_choice import labels_of
 from .trial_curves import curves
 
@@ -21,7 +22,6 @@ MOST = 3
 _MARKED = "background-color: rgba(230, 159, 0, 0.2)"
 """Of rows that differ, seen on light and on dark pages."""
 _KEY = "chosen_compare"
-_SEEN = "automed_address_compare"
 
 
 def compare_view(study: OpenedStudy, trial: Trial) -> None:
@@ -47,14 +47,14 @@ def _choose(study: OpenedStudy, trial: Trial) -> list[Trial]:
     numbers = st.multiselect(
         "Trials", list(labels), key=_KEY, max_selections=MOST, format_func=lambda n: labels[n]
     )
-    st.query_params[COMPARE] = st.session_state[_SEEN] = ",".join(map(str, numbers))
+    remember(COMPARE, ",".join(map(str, numbers)))
     return [study.trial(number) for number in numbers]
 
 
 def _follow_address(study: OpenedStudy, trial: Trial, known: object) -> None:
     asked = st.query_params.get(COMPARE)
     kept = st.session_state.get(_KEY)
-    if asked and asked != st.session_state.get(_SEEN):
+    if asked and asked != remembered(COMPARE):
         words = [word.strip() for word in asked.split(",")]
         found = [int(word) for word in words if word.isdecimal()]
         kept = list(dict.fromkeys(n for n in found if n in known))[:MOST]  # type: ignore[operator]

@@ -12,17 +12,22 @@ import streamlit as st
 from automed.api.data_report import Audited, Finding, Opened, audit_source
 from automed.api.opened_study import OpenedStudy
 
+from .data_flagged import LISTED, flagged_files
 from .plain import literal
 
 _AT_ONCE = 300
 """Samples up to which nobody needs to ask for it: a second or two."""
 _KEPT = 16
-_LISTED = 200
-"""Files of one finding."""
 
 
-def show(found: Opened, study: OpenedStudy | None) -> None:
-    """The section."""
+def show(found: Opened, study: OpenedStudy | None, hidden: frozenset[str]) -> None:
+    """The section.
+
+    Args:
+        found: The images.
+        study: That the page is about; None: a registered data set.
+        hidden: Samples that are not to be looked at: those of a locked test part.
+    """
     st.subheader("Audit", anchor=False)
     known = _audits().get(found.stamp)
     if known is None:
@@ -34,8 +39,10 @@ def show(found: Opened, study: OpenedStudy | None) -> None:
     _verdict(known)
     for finding in known.audit.errors:
         _draw(finding, "error", ":material/error:")
+        flagged_files(finding, found, hidden, f"error {finding.code}")
     for finding in known.audit.warnings:
         _draw(finding, "warning", ":material/warning:")
+        flagged_files(finding, found, hidden, f"warning {finding.code}")
     _summary(known.audit.summary.lines())
     _alone(found)
 
@@ -99,12 +106,6 @@ def _draw(finding: Finding, kind: str, icon: str) -> None:
     box(f"`{finding.code}` {literal(finding.message)}", icon=icon)
     if finding.hint:
         st.text(f"Next: {finding.hint}")
-    if finding.files:
-        with st.expander(f"{len(finding.files)} files"):
-            files = pd.DataFrame({"file": finding.files[:_LISTED]})
-            st.dataframe(files, key=f"files {kind} {finding.code}", hide_index=True)
-            if len(finding.files) > _LISTED:
-                st.caption(f"The first {_LISTED}.")
 
 
 def _summary(lines: Sequence[tuple[str, str]]) -> None:
@@ -124,5 +125,5 @@ def _alone(found: Opened) -> None:
         if files:
             with st.expander(f"{len(files)} {what}"):
                 st.dataframe(
-                    pd.DataFrame({"file": files[:_LISTED]}), key=f"alone {what}", hide_index=True
+                    pd.DataFrame({"file": files[:LISTED]}), key=f"alone {what}", hide_index=True
                 )  # fmt: skip

@@ -35,7 +35,7 @@ def show(found: Opened, study: OpenedStudy | None, split: Split | None) -> None:
     for start in range(0, len(shown), _COLUMNS):
         for column, one in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
             with column:
-                _draw(one, bare)
+                draw_example(one, bare)
     _legend(found, masks and not bare, locked=split is not None and not unlocked)
 
 
@@ -48,7 +48,8 @@ def _examples(
     return [example(_found, sample, _split) for sample in samples[: 2 * _COUNT]]
 
 
-def _draw(one: ExampleShown, bare: bool) -> None:
+def draw_example(one: ExampleShown, bare: bool) -> None:
+    """One sample: its picture, without outlines if bare, or why there is none, and its name."""
     sample = one.sample
     about = [sample.id if len(sample.id) <= 40 else f"{sample.id[:39]}…"]
     about += [text for text in (sample.label, sample.group, one.part) if text]

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from automed.analysis.palette import BLUE, ORANGE, PURPLE
+from automed.analysis.plotly_text import escaped
 from automed.api.data_report import (
     Opened,
     PartRow,
@@ -21,7 +22,6 @@ from automed.api.opened_study import OpenedStudy
 from automed.domain.split import Part, Split
 
 from .chosen import command
-from .plain import escaped
 
 _NAMES: dict[Part, str] = {"train": "training", "val": "validation", "test": "test"}
 _COLOURS: dict[Part, str] = {"train": BLUE, "val": ORANGE, "test": PURPLE}

@@ -1,28 +1,23 @@
-"""The widgets above the front: axes, colours, filters, and the sliders for what one can afford.
+"""The widgets above the front: axes, colours and filters.
 
 Each is bound to the address, so that a colleague who opens it sees the same.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypedDict
 
-import numpy as np
 import streamlit as st
 
-from automed.analysis.confirm_words import cost_unit
-from automed.analysis.front_axes import PRICES, Axis, usual_axes
-from automed.analysis.front_limits import Limits, stops
+from automed.analysis.front_axes import Axis, usual_axes
 from automed.analysis.front_points import FrontPoints, Strings
-from automed.domain.objective import SCALES as UNITS
 from automed.domain.study_spec import StudySpec
 
 from .front_choice import AREAS, COURSE, EQUAL, MEMBERSHIP, PARALLEL, SCALES, SCATTER, Choice
+from .front_limits import ask_limits
 
-ANY = "any"
-_WIDTH = 155
+_WIDTH = 134
 """Pixels of a choice: in a narrow window they wrap."""
 MANY = 500
 """Beyond so many points, areas only hide each other."""
@@ -30,7 +25,8 @@ MANY = 500
 
 def ask(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Choice:
     """Draw the widgets, and say what they are set to."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    with row:
         shown = _view(spec)
         price, quality = usual_axes(spec.task.objectives)
         across = _axis("x", axes, price if price in axes else next(iter(axes)), shown == SCATTER)
@@ -38,7 +34,9 @@ def ask(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Choic
         coloured = _colour(axes, shown != COURSE)
         sized = _area(points, shown == SCATTER)
         rest = _more(points)
-    return Choice(shown, across, up, coloured, sized, **rest, limits=_limits(points, axes, spec))
+    return Choice(
+        shown, across, up, coloured, sized, **rest, limits=ask_limits(points, axes, spec, row)
+    )
 
 
 def _view(spec: StudySpec) -> str:
@@ -120,62 +118,3 @@ def _several(label: str, key: str, values: Strings, *first: str) -> tuple[str, .
         placeholder="all", bind="query-params",
     )  # fmt: skip
     return tuple(chosen)
-
-
-def _limits(points: FrontPoints, axes: Mapping[str, Axis], spec: StudySpec) -> Limits:
-    offered = {metric: stops(axes[metric].shown(points.values[metric])) for metric in PRICES
-               if metric in axes and _differ(points, metric)}  # fmt: skip
-    columns = iter(st.columns(len(offered) + 1, gap="medium"))
-    bounds = []
-    for metric, values in offered.items():
-        with next(columns):
-            bound = st.select_slider(
-                f"At most ({cost_unit(metric)})", _steps(values, f"max_{metric}"), value=ANY,
-                key=f"max_{metric}", bind="query-params",
-            )  # fmt: skip
-        if bound != ANY:
-            bounds.append((metric, float(bound) * UNITS.get(metric, 1.0)))
-    with next(columns):
-        least = _least(spec)
-    return Limits(tuple(bounds), least)
-
-
-def _differ(points: FrontPoints, metric: str) -> bool:
-    known = points.values[metric][np.isfinite(points.values[metric])]
-    return len(known) > 0 and known.max() > known.min() and known.max() > 0
-
-
-def _steps(values: Sequence[float], key: str) -> list[str]:
-    """What a slider offers: round values, and the one that an address asks for."""
-    asked = st.query_params.get(key)
-    if asked is None or asked == ANY:
-        asked = st.session_state.get(key, ANY)
-    known = {_short(value): value for value in values}
-    if asked != ANY and asked not in known:
-        try:
-            value = float(asked)
-        except ValueError:
-            value = math.nan
-        if value > 0 and math.isfinite(value):
-            known[asked] = value
-        else:
-            st.warning(
-                "The address asks for a limit that is no number.", icon=":material/link_off:"
-            )
-            st.text(f"{key}={asked}")
-    return [*sorted(known, key=lambda text: known[text]), ANY]
-
-
-def _short(value: float) -> str:
-    return f"{value:g}"
-
-
-def _least(spec: StudySpec) -> float | None:
-    quality = spec.task.quality
-    grid = [f"{step / 100:.2f}" for step in range(100)]
-    words = "least" if quality.direction == "maximize" else "most"
-    asked = st.select_slider(
-        f"{quality.label}, at {words}", [ANY, *grid], value=ANY, key="quality",
-        bind="query-params",
-    )  # fmt: skip
-    return None if asked == ANY else float(asked)

@@ -16,7 +16,9 @@ from .front_scene import Scene
 from .places import go_to
 
 
-def panel(study: OpenedStudy, scene: Scene, selected: int | None, found: int | None) -> None:
+def panel(
+    study: OpenedStudy, scene: Scene, selected: int | None, found: int | None
+) -> Trial | None:
     """The selected trial; where there is none, the answer to what is the best.
 
     Args:
@@ -24,6 +26,9 @@ def panel(study: OpenedStudy, scene: Scene, selected: int | None, found: int | N
         scene: What is drawn.
         selected: Number of a trial, from the address: the study may have none of that number.
         found: The best within the limits.
+
+    Returns:
+        The trial that is shown.
     """
     number = found if selected is None else selected
     trial = next((t for t in study.trials if t.number == number), None)
@@ -32,7 +37,7 @@ def panel(study: OpenedStudy, scene: Scene, selected: int | None, found: int | N
             f"Study {study.name} has no trial {selected}."
         )  # fmt: skip
         st.info(text, icon=":material/info:")
-        return
+        return None
     with st.container(border=True):
         st.subheader(f"Trial {trial.number}", anchor=False)
         _badges(trial, scene, selected is None)
@@ -46,7 +51,7 @@ def panel(study: OpenedStudy, scene: Scene, selected: int | None, found: int | N
             type="primary", width="stretch",
         ):  # fmt: skip
             go_to("trial", **{STUDY: study.name}, trial=str(trial.number))
-        _config(trial)
+    return trial
 
 
 def _badges(trial: Trial, scene: Scene, by_itself: bool) -> None:
@@ -79,6 +84,8 @@ def _plain(label: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|~$:<>" else c for c in label)
 
 
-def _config(trial: Trial) -> None:
+def config(trial: Trial) -> None:
+    """What the trial was set to, line by line."""
+    st.text(f"Trial {trial.number} is set to")
     lines = [f"{key} = {compact(value)}" for key, value in trial.config.items()]
     st.code("\n".join(lines), language=None, wrap_lines=True)

@@ -15,16 +15,11 @@ _WAIT_SECONDS = 1.0
 """After a wrong answer: guessing takes for ever, a typing error a second."""
 
 
-def is_admitted() -> bool:
-    """Whether this visitor may go on without being asked."""
-    return not os.environ.get(TOKEN) or bool(st.session_state.get(_ADMITTED))
-
-
 def admitted() -> bool:
     """Whether this visitor may go on; if not, the question has been drawn."""
-    if is_admitted():
+    token = os.environ.get(TOKEN)
+    if not token or st.session_state.get(_ADMITTED):
         return True
-    token = os.environ[TOKEN]
     # Out of the address, which ends up in histories and on screenshots.
     given = st.query_params.pop("token", None)
     if given is None:

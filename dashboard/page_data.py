@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from automed.api.data_report import DataSource, of_registered, of_study, open_source, read_split
+from automed.api.data_report import (
+    DataSource,
+    locked_samples,
+    of_registered,
+    of_study,
+    open_source,
+    read_split,
+)
 from automed.api.data_report import Opened as OpenedData
 from automed.api.datasets import registered_data
 from automed.api.opened_study import OpenedStudy
@@ -54,7 +61,8 @@ def _draw(source: DataSource, study: OpenedStudy | None) -> None:
     if found is None:
         return
     data_examples.show(found, study, split)
-    data_audit.show(found, study)
+    hidden = frozenset[str]() if study is None else locked_samples(study, split)
+    data_audit.show(found, study, hidden)
 
 
 def _heading(source: DataSource, found: OpenedData | None) -> None:

@@ -19,7 +19,7 @@ from .front_chart import chart
 from .front_controls import ask
 from .front_empty import explain
 from .front_members import members
-from .front_panel import panel
+from .front_panel import config, panel
 from .front_scene import Scene, scene_of
 
 
@@ -42,7 +42,10 @@ def show() -> None:
     with left:
         selected = chart(study, scene, revision)
     with right:
-        panel(study, scene, selected, found)
+        shown = panel(study, scene, selected, found)
+    if shown is not None:
+        with left:
+            config(shown)
     members(study, scene)
 
 

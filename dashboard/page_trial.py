@@ -22,9 +22,10 @@ from .trial_take import take_view
 
 VIEW = "view"
 """Of the address."""
+_FIRST = "overview"
 _COMPARE = "compare"
 VIEWS: dict[str, tuple[str, Callable[[OpenedStudy, Trial], None]]] = {
-    "overview": ("Overview", overview),
+    _FIRST: ("Overview", overview),
     "cases": ("Cases", cases_view),
     "scores": ("Scores", scores_view),
     _COMPARE: ("Compare", compare_view),
@@ -61,12 +62,12 @@ def _heading(study: OpenedStudy, trial: Trial) -> None:
     if study.spec.data.is_demo:
         st.warning("Synthetic demo data: the figures say nothing about patients.")
     # A link that names trials to compare means to compare them.
-    first = _COMPARE if COMPARE in st.query_params and VIEW not in st.query_params else "overview"
+    first = _COMPARE if COMPARE in st.query_params and VIEW not in st.query_params else _FIRST
     key = linked(VIEW, list(VIEWS), first)
     asked = st.segmented_control(
         "Show", list(VIEWS), key=key, format_func=lambda v: VIEWS[v][0], required=True,
         label_visibility="collapsed",
     )  # fmt: skip
     view = asked or first
-    remember(VIEW, view)
+    remember(VIEW, view, usual=_FIRST)
     VIEWS[view][1](study, trial)

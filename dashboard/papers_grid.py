@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from automed.analysis.plotly_text import escaped
 from automed.api.opened_study import OpenedStudy
 from automed.api.papers import csv_of, printed_rows, rows_of
 from automed.domain.paper_grid import GridRow, PaperGrid
@@ -18,7 +19,7 @@ from automed.domain.paper_grid import GridRow, PaperGrid
 from .chosen import command
 from .kept_choice import forget_unless_in
 from .places import link
-from .plain import escaped, literal
+from .plain import literal
 
 Panel = NDArray[np.float64]
 """Shape (rows, metrics); not a number where there is no figure."""

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
-
-
-def escaped(text: object) -> str:
-    """For Plotly, which reads a few HTML tags in its texts."""
-    return html.escape(str(text), quote=False)
 
 
 def literal(text: object) -> str:

@@ -10,8 +10,10 @@ import streamlit as st
 
 from automed.domain.errors import AutomedError
 
+from .address import arrive
 from .chosen import choose, note_drawn, watch
-from .gate import admitted, is_admitted
+from .gate import admitted
+from .navigation import show_links
 from .pages import pages
 from .plain import literal
 
@@ -23,19 +25,23 @@ def main() -> None:
     """Draw the page that the address names."""
     st.set_page_config(page_title="automed", page_icon=str(_ICON), layout="wide")
     # Before the question is asked, too: without it Streamlit forgets which page the address names.
-    page = st.navigation(list(pages().values()), position="sidebar" if is_admitted() else "hidden")
+    page = st.navigation(list(pages().values()), position="hidden")
     if not admitted():
         return
+    arrive(page.url_path)
     begun = monotonic()
+    with st.sidebar:
+        links = st.container(gap="xxsmall")
+        choose()
+        with links:
+            show_links()
     draw(page.run)
     note_drawn(monotonic() - begun)
     watch()
 
 
 def draw(page: Callable[[], None]) -> None:
-    """A page beside the choice of a study; what it raises is explained in its place."""
-    with st.sidebar:
-        choose()
+    """A page; what it raises is explained in its place."""
     try:
         page()
     except AutomedError as error:

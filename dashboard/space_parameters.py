@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from automed.analysis.space_table import SpaceRow, left_out, space_rows
+from automed.analysis.space_tables import parameter_table, space_figures
+from automed.analysis.space_words import STATES, gone_words, space_words
 from automed.api.opened_study import OpenedStudy, Revision, revision_of
 from automed.api.study_space import original_space
 
@@ -18,33 +20,19 @@ def show(study: OpenedStudy) -> None:
     """The view."""
     space = study.spec.task.space
     rows, gone = _rows(str(study.folder), revision_of(study.folder))
-    varying = sum(row.state != "fixed" for row in rows)
-    first, second, third = st.columns(3)
-    first.metric("Parameters that vary", f"{varying} of {len(rows)}")
-    second.metric("Combinations of choices and steps", _short(space.combinations()))
-    third.metric("Real-valued parameters", len(space.real_valued))
-    st.text(f"Space {space.name}, version {space.version}")
-    table = pd.DataFrame([
-        {
-            "parameter": row.key, "state": row.state, "values": row.domain, "tried": row.tried,
-            "only where": row.when, "in the task's space": row.before, "papers used": row.paper,
-            "cannot go together": "; ".join(row.barred),
-        }
-        for row in rows
-    ])  # fmt: skip
-    # Columns in which nothing stands only make the others narrower.
-    shown = [name for name in table if table[name].astype(bool).any()]
+    figures = space_figures(space, rows)
+    for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        column.metric(name, value)
+    st.text(space_words(space))
     st.dataframe(
-        table[shown], key="parameters", hide_index=True,
+        pd.DataFrame(parameter_table(rows)), key="parameters", hide_index=True,
         column_config={
             "values": st.column_config.TextColumn(width="large"),
-            "state": st.column_config.TextColumn(
-                help="fixed and narrowed: by --fix, --set or --space, or by what goes with them"
-            ),
+            "state": st.column_config.TextColumn(help=STATES),
         },
     )  # fmt: skip
     if gone:
-        st.text(f"Without any effect in this study: {', '.join(gone)}")
+        st.text(gone_words(gone))
     _settings(study)
 
 
@@ -75,7 +63,3 @@ def _settings(study: OpenedStudy) -> None:
             pd.DataFrame({"setting": list(rows), "value": list(rows.values())}),
             key="settings", hide_index=True,
         )  # fmt: skip
-
-
-def _short(count: int) -> str:
-    return f"{count:,}" if count < 10**7 else f"{count:.1e}"

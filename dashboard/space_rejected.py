@@ -6,6 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from automed.analysis.rejections import Rejection, rejections
+from automed.analysis.space_tables import reason_table
+from automed.analysis.space_words import (
+    NO_CONSTRAINTS,
+    NOTHING_REJECTED,
+    REJECTED,
+    constraints_command,
+    several_words,
+)
 from automed.api.opened_study import OpenedStudy
 from automed.domain.objective import LABELS
 from automed.domain.trial import Trial
@@ -22,17 +30,14 @@ def show(study: OpenedStudy) -> None:
     rejected = [trial for trial in study.trials if trial.rejected is not None]
     proposed = [trial for trial in study.trials if trial.parent is None]
     if not rejected:
-        st.info("Every config that was proposed could be trained.", icon=":material/check_circle:")
+        st.info(NOTHING_REJECTED, icon=":material/check_circle:")
         if not study.spec.constraints:
-            st.caption("This study has no constraints. With some, what exceeds them costs nothing:")
-            command(f"automed search {study.spec.task.name} --max-gflops 2 --max-size-mb 8")
+            st.caption(NO_CONSTRAINTS)
+            command(constraints_command(study.spec.task.name))
         return
     first, second = st.columns([1, 3])
     first.metric("Rejected proposals", f"{len(rejected)} of {len(proposed)}")
-    second.caption(
-        "Their cost was computed before any training, in a fraction of a second each; they are "
-        "charged to no budget."
-    )
+    second.caption(REJECTED)
     _reasons(study, rejections(study.trials, study.spec))
     _configs(study, rejected)
 
@@ -43,31 +48,30 @@ def _reasons(study: OpenedStudy, found: tuple[Rejection, ...]) -> None:
     st.subheader("Why", anchor=False)
     rows = [
         {
-            "reason": one.reason,
-            "configs": len(one.trials),
-            "nearest": one.found or "",
-            "trial": "" if one.nearest is None
-            else link("trial", study=study.name, trial=str(one.nearest)),
-            "for example": one.example,
+            **row,
+            "nearest to it": row["nearest to it"] or "",
+            "its trial": ""
+            if row["its trial"] is None
+            else link("trial", study=study.name, trial=str(row["its trial"])),
         }
-        for one in found
-    ]  # fmt: skip
+        for row in reason_table(found)
+    ]
     st.dataframe(
         pd.DataFrame(rows), key="reasons", hide_index=True, placeholder="-",
         column_config={
-            "reason": st.column_config.TextColumn("constraint or reason", width="medium"),
+            "constraint or reason": st.column_config.TextColumn(width="medium"),
             "configs": st.column_config.ProgressColumn(
-                "configs", format="%d", min_value=0, max_value=max(len(r.trials) for r in found)
+                format="%d", min_value=0, max_value=max(len(r.trials) for r in found)
             ),
-            "nearest": st.column_config.TextColumn(
-                "nearest to it", help="What the cheapest of the rejected configs has"
+            "nearest to it": st.column_config.TextColumn(
+                help="What the cheapest of the rejected configs has"
             ),
-            "trial": st.column_config.LinkColumn("its trial", display_text=r"trial=(\d+)"),
-            "for example": st.column_config.TextColumn("for example", width="large"),
+            "its trial": st.column_config.LinkColumn(display_text=r"trial=(\d+)"),
+            "for example": st.column_config.TextColumn(width="large"),
         },
     )  # fmt: skip
-    if sum(len(one.trials) for one in found) > len({n for one in found for n in one.trials}):
-        st.caption("A config can break several constraints; it counts for each of them.")
+    if several := several_words(found):
+        st.caption(several)
 
 
 def _configs(study: OpenedStudy, rejected: list[Trial]) -> None:

@@ -24,6 +24,7 @@ from .trial_changes import changes
 THRESHOLD = "threshold"
 """Of the address."""
 _STEPS = [round(step / 100, 2) for step in range(1, 100)]
+_HALF = 0.5
 _PICTURES = 6
 """Images of a classification that are shown, from the worst on."""
 
@@ -60,14 +61,14 @@ def _nothing(trial: Trial) -> None:
 
 def _pictures(cases: Cases, folder: Path, classes: tuple[str, ...]) -> None:
     st.subheader("Worst, median, best, and between them", anchor=False)
-    threshold = 0.5
+    threshold = _HALF
     if cases.probabilities is not None:
         threshold = _threshold(cases, threshold_course(folder))
     legend(cases, classes)
     dice = cases.dice_at(threshold)
     for index, rank in enumerate(ranks(len(cases))):
         words = f"{rank} · Dice {dice[index]:.3f}"
-        if threshold != 0.5:
+        if threshold != _HALF:
             words += f" (at 0.5: {cases.dice[index]:.3f})"
         case_row(words, cases.ids[index], cases, index, threshold)
 
@@ -75,19 +76,19 @@ def _pictures(cases: Cases, folder: Path, classes: tuple[str, ...]) -> None:
 def _threshold(cases: Cases, course: ThresholdCourse | None) -> float:
     left, right = st.columns([3, 2])
     with left:
-        key = linked(THRESHOLD, _STEPS, 0.5)
+        key = linked(THRESHOLD, _STEPS, _HALF)
         threshold = st.slider(
             "Foreground from this probability on", _STEPS[0], _STEPS[-1], step=0.01, key=key,
             help="The metrics of the study are those at 0.5.",
         )  # fmt: skip
-        remember(THRESHOLD, threshold)
+        remember(THRESHOLD, threshold, usual=str(_HALF))
         mean, all_, best = st.columns(3)
         shown = float(cases.dice_at(threshold).mean())
         at_half = float(cases.dice.mean())
         mean.metric(f"Mean Dice of these {len(cases)}", f"{shown:.4f}", _change(shown, at_half),
                     help="And how far it is from that at 0.5.")  # fmt: skip
         if course is not None:
-            pooled, half = course.dice_at(threshold), course.dice_at(0.5)
+            pooled, half = course.dice_at(threshold), course.dice_at(_HALF)
             all_.metric("Dice over all pixels", f"{pooled:.4f}", _change(pooled, half),
                         help="Of the whole validation part, as one image; and how far it is from "
                         "that at 0.5.")  # fmt: skip

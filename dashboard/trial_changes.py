@@ -35,9 +35,10 @@ def changes(study: OpenedStudy, trial: Trial, scores: CaseScores) -> None:
         st.caption("There is no other trial with a result yet.")
         return
     labels = labels_of(study)
-    key = linked(AGAINST, others, _default(study, trial, others))
+    usual = _default(study, trial, others)
+    key = linked(AGAINST, others, usual)
     number = st.selectbox("Compare with", others, key=key, format_func=lambda n: labels[n])
-    remember(AGAINST, number)
+    remember(AGAINST, number, usual=str(usual))
     other = case_scores(study.trial_folder(number), validation_ids(study.folder))
     if other is None:
         st.info(f"The predictions of trial {number} are missing or damaged.",

@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from automed.analysis.palette import FAINT
+from automed.analysis.plotly_text import escaped
 from automed.api.opened_study import OpenedStudy
 from automed.domain.trial import Trial
 
-from .plain import escaped
 from .trial_curves import COLOURS
 
 if TYPE_CHECKING:

@@ -28,8 +28,9 @@ from automed.registry.tasks import load_task
 
 __all__ = [
     "PARTS", "Audited", "DataSource", "ExampleShown", "Finding", "Opened", "PartRow",
-    "audit_source", "choose_examples", "example", "group_sizes", "of_registered", "of_study",
-    "open_source", "part_rows", "parts_of", "read_split", "strangers", "test_part_uses",
+    "audit_source", "choose_examples", "example", "flagged", "group_sizes", "locked_samples",
+    "of_registered", "of_study", "open_source", "part_rows", "parts_of", "read_split", "strangers",
+    "test_part_uses",
 ]  # fmt: skip
 
 PARTS: tuple[Part, ...] = ("train", "val", "test")
@@ -180,6 +181,17 @@ def test_part_uses(study: OpenedStudy) -> int:
     return len(read_looks(study.folder))
 
 
+def locked_samples(study: OpenedStudy, split: Split | None) -> frozenset[str]:
+    """Ids of the samples of the test part, as long as nobody has looked at it; empty afterwards.
+
+    Raises:
+        StudyError: The record of the looks is damaged.
+    """
+    if split is None or test_part_uses(study) > 0:
+        return frozenset()
+    return frozenset(split.ids("test"))
+
+
 def part_rows(split: Split, samples: Mapping[str, Sample]) -> tuple[PartRow, ...]:
     """The sizes of the parts.
 
@@ -242,6 +254,22 @@ def example(found: Opened, sample: Sample, split: Split | None) -> ExampleShown:
     except AutomedError as error:
         return ExampleShown(sample, part, problem=error.problem)
     return ExampleShown(sample, part, truth_picture(image, mask), truth_picture(image, None))
+
+
+def flagged(finding: Finding, samples: Sequence[Sample], most: int) -> tuple[Sample, ...]:
+    """The samples whose files a finding names; those that belong together stay together.
+
+    Args:
+        finding: Of an audit.
+        samples: Of the data set.
+        most: How many, at most.
+    """
+    # Of the slices of a volume the first.
+    by_file = {f: sample for sample in reversed(samples) for f in (*sample.masks, *sample.images)}
+    named = [file for same in finding.sets for file in same] or finding.files
+    found = (by_file.get(file) for file in named)
+    kept = {sample.id: sample for sample in found if sample is not None}
+    return tuple(kept.values())[:most]
 
 
 def _part_row(part: Part, split: Split, samples: Mapping[str, Sample], total: int) -> PartRow:

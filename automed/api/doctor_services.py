@@ -93,7 +93,8 @@ def _cluster(address: str) -> Finding:
     try:
         seen = ask_cluster(address, _RAY_SECONDS)
     except AutomedError as error:
-        return broken("Ray", in_a_line(error), f"ray status --address {shlex.quote(address)}")
+        usual = f"ray status --address {shlex.quote(address)}"
+        return broken("Ray", in_a_line(error), error.hint or usual)
     return ok(
         "Ray",
         f"{installed} at {address}: nodes {seen.nodes}, free CPUs {seen.free_cpus:g} of "

@@ -9,6 +9,7 @@ from automed.analysis.front_files import write_front
 from automed.analysis.pictures import render
 from automed.api.audit_report import audit_files
 from automed.api.confirm_files import report_files
+from automed.api.space_page import SpacePage
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
@@ -34,9 +35,11 @@ def open_tracker(
     def pictures(trial_folder: Path) -> list[Path]:
         return render(trial_folder, classes)
 
+    space = SpacePage(spec, folder)
+
     def front_files(trials: Sequence[Trial]) -> list[Path]:
         front = write_front(spec, trials, feasible_front(spec, trials), folder)
-        return [*front, *audit_files(folder), *report_files(folder)]
+        return [*front, space.write(), *audit_files(folder), *report_files(folder)]
 
     return MlflowTracker(spec, folder, tracking_uri(workspace), pictures, front_files, earlier)
 

@@ -51,7 +51,8 @@ def export_trial(
         What the manifest says.
 
     Raises:
-        BundleError: The trial has no result, its files are gone, or the target is taken.
+        BundleError: The trial has no result, its files are gone, the target is taken, or its images
+            were prepared by a plugin's own step.
         WeightsError: Its weights are damaged.
         ExportError: It cannot be exported, or the file does not do what the model does.
     """
@@ -62,6 +63,7 @@ def export_trial(
             f"trial {trial.number} of {study.spec.name} has no model: it is {trial.label}",
             expected=f"one of the trials that are done: {', '.join(done) or 'none yet'}",
         )
+    _refuse_own_steps(trained_task(study, trial))
     with onnx_model(study, trial, cache) as model:
         bundle = _bundle(study, trial, trial.result, model)
         write_bundle(bundle, model.path, target, force=force)
@@ -70,7 +72,6 @@ def export_trial(
 
 def _bundle(study: StudyView, trial: Trial, result: Result, model: OnnxModel) -> Bundle:
     spec, task = study.spec, trained_task(study, trial)
-    _refuse_own_steps(task)
     stopped = trial.state is TrialState.PRUNED
     data = model.path.read_bytes()
     intervals, images = intervals_of(trial_folder(study.folder, trial.number))

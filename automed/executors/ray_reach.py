@@ -25,6 +25,21 @@ _KNOCK_SECONDS = 2.0
 """For a connection alone: Ray itself tries for half a minute before it says that none is there."""
 
 
+TOKEN_HINT = (
+    "export RAY_AUTH_MODE=token, with the head's token (~/.ray/auth_token there) in "
+    "~/.ray/auth_token or RAY_AUTH_TOKEN here"
+)
+_NO_TOKEN = "InvalidAuthToken"
+
+
+def asks_for_token(text: str) -> bool:
+    """Whether Ray says that the cluster wants a token, and got none or another one.
+
+    A head that ``ray start`` begins where a token lies in the home folder wants it from everybody.
+    """
+    return _NO_TOKEN in text
+
+
 @dataclass(frozen=True)
 class Cluster:
     """What a Ray cluster has.
@@ -70,7 +85,9 @@ def ask_cluster(address: str, seconds: float) -> Cluster:
             command, capture_output=True, text=True, check=False, timeout=seconds,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as error:
+        if asks_for_token(str(error.stderr)):
+            raise AutomedError(problem, found="it asks for a token", hint=TOKEN_HINT) from None
         raise AutomedError(problem, found=f"silence for {seconds:g} s") from None
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.strip()]

@@ -101,8 +101,17 @@ def _in_torch(predicted: Cost, fitted: Fitted, job: Job, folder: Path) -> Result
         epochs=fitted.epochs, best_epoch=fitted.best_epoch, seconds=fitted.seconds,
         weights=relative(folder / WEIGHTS, job), threshold=threshold_of(fitted.best),
         split_digest=job.split.digest, device=str(fitted.forward.device),
-        normalization=fitted.forward.normalization,
+        normalization=fitted.forward.normalization, remarks=_remarks(fitted),
     )  # fmt: skip
+
+
+def _remarks(fitted: Fitted) -> tuple[str, ...]:
+    if fitted.images_at_once is None:
+        return ()
+    return (
+        f"memory ran out: batches were trained in parts of about {fitted.images_at_once} images, "
+        "which batch normalization saw one by one",
+    )
 
 
 def _trained(

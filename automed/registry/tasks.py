@@ -109,7 +109,8 @@ def load_task(name: str) -> SegmentationTask | ClassificationTask:
         raise PluginError(
             f"there is no task {name!r}{suggestion(name, plugins)}",
             expected=f"one of {', '.join(plugins)}",
-            hint="list them with: automed tasks",
+            hint="list them with: automed tasks; plugins of your own are looked for in ./plugins "
+            f"and in the folders of {FOLDERS}",
         )
     return plugins[name].load()
 

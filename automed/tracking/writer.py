@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from automed.domain.study_spec import StudySpec
+from automed.domain.trial import Trial
 from automed.search.view import feasible_front
 from automed.tracking.backlog import Backlog, Due
 from automed.tracking.notebook import FrontFiles, Notebook
@@ -65,6 +66,7 @@ class Writer:
         self._retry_at = 0.0
         self._delay = FIRST_DELAY
         self._drawn: tuple[int, ...] = ()
+        self._drawn_of: tuple[tuple[Trial, ...], tuple[int, ...]] = ((), ())
         self._drawn_at = float("-inf")
         self._final_status: str | None = None
         self.searching = False
@@ -192,15 +194,18 @@ class Writer:
         return None
 
     def _write_study(self) -> None:
-        trials = self._backlog.trials
-        self._notebook.write_curves(trials, self._backlog.rejected)
+        trials, rejected = self._backlog.trials, self._backlog.rejected
+        self._notebook.write_curves(trials, rejected)
         front = feasible_front(self._spec, trials)
         members = tuple(t.number for t in front.trials)
         closing = self._closing.is_set()
         waited = time.monotonic() - self._drawn_at > FRONT_EVERY
-        if members != self._drawn and (closing or waited):
+        # What was stopped or rejected since is on no front, but in the files at the end.
+        changed = (trials, rejected) != self._drawn_of
+        if (changed and closing) or (members != self._drawn and waited):
             self._notebook.write_front(trials, self._draw)
-            self._drawn, self._drawn_at = members, time.monotonic()
+            self._drawn, self._drawn_of = members, (trials, rejected)
+            self._drawn_at = time.monotonic()
         if closing and self._final_status is not None:
             self._notebook.settle()
             self._notebook.set_status(self._final_status)

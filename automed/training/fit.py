@@ -52,6 +52,7 @@ class Fitted:
         epochs: How many were trained.
         seconds: How long that took.
         stopped: Whether an answer of `report` ended it.
+        images_at_once: As many as memory held in a training step; None: whole batches.
     """
 
     forward: Forward
@@ -60,6 +61,7 @@ class Fitted:
     epochs: int
     seconds: float
     stopped: bool
+    images_at_once: int | None = None
 
 
 def fit(
@@ -163,6 +165,7 @@ class _Training:
         self._measured: list[Measurement] = []
         self._stops_at = 0  # where a report on an epoch of the checkpoint said so
         self._stopped = False
+        self._images_at_once: int | None = None
 
     def run(self, stages: Sequence[Stage]) -> None:
         """Train what the checkpoint, if there is one, has not been trained in yet."""
@@ -179,7 +182,7 @@ class _Training:
         self._keeper.restore()
         return Fitted(
             self.forward, self._best, self._stopping.best_epoch, len(self._measured),
-            time.monotonic() - self._began, self._stopped,
+            time.monotonic() - self._began, self._stopped, self._images_at_once,
         )  # fmt: skip
 
     def _found(self) -> Checkpoint | None:
@@ -224,6 +227,7 @@ class _Training:
         epoch = len(self._measured) + 1
         rate = trainer.learning_rate
         train_loss = trainer.train(epoch)
+        self._images_at_once = trainer.images_at_once or self._images_at_once
         seen = evaluate(self.forward, self.loss, self.task, self.val, epoch)
         trainer.end_epoch(seen.loss)
         if self._stopping.is_better(self._monitored(seen, epoch)):

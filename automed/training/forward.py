@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
 from automed.domain.normalization import Normalization
 from automed.training.device import Precision, autocast
+from automed.training.memory import ImagesAtOnce
 
 
 class Forward:
@@ -29,6 +32,7 @@ class Forward:
         self.model = model
         self.device = device
         self._precision = precision
+        self._memory = ImagesAtOnce("validation")
         self.normalization = normalization
         self._mean, self._std = (
             torch.tensor(values, device=device).view(1, -1, 1, 1)
@@ -40,7 +44,21 @@ class Forward:
         self.model.eval()
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Float32 logits of float images (batch, channels, height, width) in [0, 1]."""
+        """Float32 logits of float images (batch, channels, height, width) in [0, 1].
+
+        A model in eval mode answers image by image, so that a batch which memory does not hold is
+        answered in parts. One that trains does not: see `automed.training.trainer.Trainer`.
+        """
+        if self.model.training:
+            return self._logits(images)
+        return self._memory.run(partial(self._answers, images), len(images))
+
+    def _answers(self, images: Tensor, parts: int) -> Tensor:
+        if parts == 1:
+            return self._logits(images)
+        return torch.cat([self._logits(some) for some in images.tensor_split(parts)])
+
+    def _logits(self, images: Tensor) -> Tensor:
         normalized = ((images - self._mean) / self._std).contiguous(
             memory_format=torch.channels_last
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from automed.models.freeze import FrozenPart
 from automed.training.forward import Forward
 from automed.training.layer_decay import parameter_groups
 from automed.training.losses import Loss
+from automed.training.memory import ImagesAtOnce
 from automed.training.optimizer_state import optimizer_state, restore_optimizer
 from automed.training.optimizers import build_optimizer
 from automed.training.recipe import Recipe
@@ -25,6 +27,10 @@ _LOOK_EVERY = 50
 
 class Trainer:
     """Trains a model for one epoch at a time, with an optimizer and a schedule of its own.
+
+    A batch that memory does not hold goes through the model in parts, whose gradients are added up:
+    the step is the batch's, but batch normalization, and losses over the regions of a whole batch,
+    see a part at a time.
 
     What is frozen has no place in the optimizer: it neither moves nor decays.
 
@@ -58,6 +64,7 @@ class Trainer:
         self._loss = loss
         self._batches = batches
         self._clip_norm = recipe.clip_norm
+        self._memory = ImagesAtOnce("training", least=2)
         self._trained = [p for p in forward.model.parameters() if p.requires_grad]
         self._optimizer = build_optimizer(recipe, parameter_groups(forward.model, recipe))
         self._schedule = build_schedule(recipe, self._optimizer, len(batches), epochs)
@@ -66,6 +73,11 @@ class Trainer:
     def learning_rate(self) -> float:
         """The rate of the next step, where it is highest."""
         return self._schedule.learning_rate
+
+    @property
+    def images_at_once(self) -> int | None:
+        """As many as memory holds in a training step; None: whole batches."""
+        return self._memory.most
 
     def train(self, epoch: int) -> float:
         """Train for one epoch.
@@ -112,16 +124,28 @@ class Trainer:
         restore_optimizer(self._optimizer, state["optimizer"])
 
     def _step(self, images: Tensor, targets: Tensor) -> Tensor:
-        self._optimizer.zero_grad()
-        loss: Tensor = self._loss(_logits(self._forward, images), targets)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self._memory.run(partial(self._gradients, images, targets), len(images))
         if self._clip_norm is not None:
             nn.utils.clip_grad_norm_(self._trained, self._clip_norm)
         self._optimizer.step()
         self._schedule.step()
         if self._after_step is not None:
             self._after_step()
-        return loss.detach()
+        return loss
+
+    def _gradients(self, images: Tensor, targets: Tensor, parts: int) -> Tensor:
+        """Add up the gradients of a batch's parts; the loss, weighted by their sizes."""
+        self._optimizer.zero_grad()
+        total = torch.zeros((), device=self._forward.device)
+        for some, truths in zip(
+            images.tensor_split(parts), targets.tensor_split(parts), strict=True
+        ):
+            loss: Tensor = self._loss(_logits(self._forward, some), truths)
+            if parts > 1:
+                loss = loss * (len(some) / len(images))
+            loss.backward()  # type: ignore[no-untyped-call]
+            total = total + loss.detach()
+        return total
 
 
 def _logits(forward: Forward, images: Tensor) -> Tensor:

@@ -49,6 +49,10 @@ def _page(name: str) -> None:
     # Streamlit runs the text of this function as a script.
     from importlib import import_module
 
+    import streamlit as st
+    from automed.dashboard.chosen import choose
     from automed.dashboard.shell import draw
 
+    with st.sidebar:
+        choose()
     draw(import_module(f"automed.dashboard.page_{name}").show)

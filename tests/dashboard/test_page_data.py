@@ -75,6 +75,33 @@ def test_a_study_shows_its_split_its_examples_and_what_is_wrong(begun, page, ima
     }  # fmt: skip
 
 
+def pictured(test):
+    """The names below the pictures: those of the examples have their part beside them."""
+    return [one.value for one in test.caption if one.value.startswith("p")]
+
+
+def test_what_the_audit_flags_can_be_looked_at(begun, page, images):
+    test = page("data", study="s")
+    before = pictured(test)
+    test.session_state["open warning duplicates"] = True
+    test.run()
+    assert not test.exception
+    assert pictured(test) == [*before, r"p07\_\*x\*", r"p08\_\*x\*"]
+
+
+def test_flagged_images_of_the_locked_test_part_stay_hidden(begun, page, images):
+    mask = str(images / "masks" / "p11_*x*.png")
+    cv2.imwrite(mask, np.zeros((40, 48), np.uint8))
+    test = page("data", study="s")
+    before = pictured(test)
+    test.session_state["open warning empty-mask"] = True
+    test.run()
+    assert pictured(test) == [*before, r"p05\_\*x\*"]
+    assert len([t for t in test.caption if "locked test part" in t.value]) == 2
+    named = [frame.value for frame in test.dataframe if list(frame.value) == ["file"]]
+    assert len(named[0]) == 2, "the names are no secret"
+
+
 def test_names_of_files_are_text(begun, page):
     test = page("data", study="s")
     shown = [one.value for one in test.caption if one.value.startswith("p")]

@@ -220,6 +220,21 @@ def test_an_address_may_ask_for_any_limit(study, page):
     assert "no number" in drawn.warning[0].value
 
 
+def test_a_limit_may_be_typed(study, page):
+    study("a", complete=8)
+    drawn = page("front", study="a", max_macs="0.5")
+    assert drawn.number_input(key="typed_macs").value == 0.5
+    drawn.number_input(key="typed_macs").set_value(0.3217).run()
+    assert not drawn.exception
+    assert drawn.select_slider(key="max_macs").value == "0.3217"
+    drawn.select_slider(key="max_macs").set_value("any").run()
+    assert drawn.number_input(key="typed_macs").value is None
+    drawn.number_input(key="typed_macs").set_value(0.2).run()
+    drawn.number_input(key="typed_macs").set_value(None).run()
+    assert not drawn.exception
+    assert drawn.select_slider(key="max_macs").value == "any"
+
+
 def test_another_study_has_other_axes(study, page):
     study("a", complete=5)
     study("b", complete=5, task=CLASSIFICATION)

@@ -42,11 +42,13 @@ def test_importance_ranks_the_parameters_and_says_what_chance_does(rich, page):
     assert sorted(names) == sorted(SEGMENTATION.space.parameters)
     assert "all 30 complete ones" in texts(test)
     assert "rough guess" in texts(test)
+    assert "slices, which show Dice, may tell otherwise" in texts(test)
     aim = test.selectbox(key="aim")
     assert aim.options == ["the front", "Dice", "GFLOPs (MACs)", "Size (MB)"]
     aim.select("Dice").run()
     assert not test.exception
     assert "with the best Dice" in texts(test)
+    assert "may tell otherwise" not in texts(test)
 
 
 def test_too_few_trials_are_said_to_be_too_few_with_the_command_for_more(study, page):
@@ -87,7 +89,7 @@ def test_stopped_trainings_end_in_a_mark_with_the_reason(rich, page):
     assert len(marks["x"]) == 3
     assert "worse than the median" in str(marks["customdata"])
     table = test.dataframe[0].value
-    assert list(table["epoch"]) == [1, 1, 1]
+    assert list(table["ended after epoch"]) == [1, 1, 1]
     assert all("/trial" in f"/{address}" for address in table["trial"])
     assert {m.label: m.value for m in test.metric}["Stopped trainings"] == "3 of 35"
 
@@ -106,7 +108,7 @@ def test_rejected_configs_are_counted_by_constraint(rich, page):
     assert not test.exception
     reasons, configs = (frame.value for frame in test.dataframe[:2])
     assert len(configs) == 4
-    assert "GFLOPs (MACs) at most 0.6" in list(reasons["reason"])
+    assert "GFLOPs (MACs) at most 0.6" in list(reasons["constraint or reason"])
     assert test.metric[0].value == "4 of 40"
 
 

@@ -19,6 +19,7 @@ from automed.deploy.read_bundle import read_bundle
 from automed.deploy.standalone.runner.model import Model
 from automed.deploy.trained import NOT_COMPARED
 from automed.domain.budget import Budget, Spent
+from automed.domain.component import Preprocessing
 from automed.domain.config import Config
 from automed.domain.cost import Cost, Quantity
 from automed.domain.errors import BundleError, ExportError, WeightsError
@@ -31,6 +32,7 @@ from automed.domain.study_spec import DataRef, StudySpec
 from automed.domain.trial import Trial, TrialState
 from automed.models.build import build_model
 from automed.models.weights_file import save_weights
+from automed.registry import components as registry
 from automed.registry.tasks import load_task
 from automed.search.view import StudyView
 
@@ -101,6 +103,17 @@ def exported(study, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundles") / "tiny"
     cache = study.folder.parents[1] / "cache"
     return folder, export_trial(study, study.trials[0], folder, cache)
+
+
+def test_a_plugins_own_preprocessing_is_refused_before_anything_is_exported(
+    study, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(registry, "_DECLARED", {})
+    registry.declare([Preprocessing("deglare", apply=lambda image: image)], "a plugin")
+    own = Config({**CONFIG.root, "data.preprocess": "otsu+deglare"})
+    with pytest.raises(BundleError, match="cannot do the preprocessing 'deglare'"):
+        export_trial(study, _trial(config=own), tmp_path / "b", study.folder.parents[1] / "cache")
+    assert not (tmp_path / "b").exists()
 
 
 def test_weights_are_exported_and_compared_on_validation_images(exported):

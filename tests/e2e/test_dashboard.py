@@ -30,6 +30,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt insta
 
 PAGES = {"Studies": "", "Front": "front", "Trial": "trial", "Space": "space", "Data": "data",
          "Papers": "papers"}  # fmt: skip
+LINK = "stPageLink-NavLink"
 QUICK = (
     "--no-pretrained", "--epochs", "1", "--image-size", "32", "--artifact", "weights",
     "--fix", "model.encoder=tf_mobilenetv3_small_075", "--set", "training.batch_size=4",
@@ -150,6 +151,12 @@ class Visit:
         self.page.wait_for_selector("h1, h2, h3")
         self.page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
 
+    def follow(self, title: str) -> None:
+        """Click on the link to a page."""
+        self.page.get_by_test_id(LINK).filter(has_text=title).click()
+        self.page.wait_for_url(re.compile(rf"/{PAGES[title]}(\?.*)?$"))
+        self.settle()
+
     def title(self) -> str:
         return str(self.page.locator("h1").first.inner_text())
 
@@ -181,10 +188,8 @@ def test_every_page_of_a_study(
     visit.open(f"{address}/?study={study}")
     assert visit.title() == "Studies"
     visit.check("Studies")
-    for title, path in PAGES.items():
-        visit.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
-        visit.page.wait_for_url(re.compile(rf"/{path}(\?.*)?$"))
-        visit.settle()
+    for title in PAGES:
+        visit.follow(title)
         visit.check(title)
         assert f"study={study}" in visit.page.url, "the address can be passed on"
     assert live.poll() is None, "the search goes on"
@@ -195,6 +200,28 @@ def test_an_address_that_was_passed_on(path: str, address: str, visit: Visit) ->
     visit.open(f"{address}/{path}?study=masks")
     visit.check(path)
     assert "study=masks" in visit.page.url
+
+
+def test_the_way_back(address: str, visit: Visit) -> None:
+    visit.page.goto("about:blank")
+    visit.open(f"{address}/?study=masks")
+    for title in ("Front", "Space", "Front"):
+        visit.follow(title)
+    seen = []
+    for _ in range(3):
+        visit.page.go_back()
+        visit.settle()
+        visit.page.wait_for_timeout(500)  # for an address that is written again
+        seen.append(visit.title())
+    assert seen == ["Space", "Front", "Studies"]
+    visit.open(f"{address}/trial?study=masks")
+    visit.page.get_by_text("Log", exact=True).click()
+    visit.page.wait_for_url(re.compile("view=log"))
+    for _ in range(3):  # the view, the number of the trial, the page
+        visit.page.go_back()
+        visit.page.wait_for_timeout(1000)
+    assert not visit.page.url.startswith(f"{address}/trial")
+    visit.check("the way back")
 
 
 def test_a_running_search_is_followed(
@@ -231,7 +258,7 @@ def test_others_need_the_token(workspace: Path, visit: Visit) -> None:
         visit.page.get_by_text("That is not the token").wait_for()
         visit.page.get_by_label("Token").fill("let-me-in")
         visit.page.get_by_role("button", name="Open").click()
-        visit.page.get_by_test_id("stSidebarNavLink").first.wait_for()
+        visit.page.get_by_test_id(LINK).first.wait_for()
         visit.settle()
         visit.check("trial")
         assert visit.title().startswith("Trial"), "the address that was passed on"

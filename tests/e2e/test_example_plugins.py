@@ -74,6 +74,16 @@ def test_a_package_with_a_reader_and_a_metric(
     assert 0 <= result["metrics"]["outline_f1"] <= 1
     listed = automed("plugin", "list")
     assert "mha-cells 0.1.0" in listed.out
+    # The same, guided by the plugin's metric: confirm says that it cannot, before it trains.
+    file = workspace / "studies" / "one" / "study.json"
+    spec = json.loads(file.read_text())
+    first, second, *rest = spec["task"]["objectives"]
+    spec["task"]["objectives"] = [second, first, *rest]
+    file.write_text(json.dumps(spec))
+    refused = automed("confirm", "one")
+    assert refused.code == 2
+    assert "confirm cannot resample a plugin's own metric" in refused.err
+    assert "the guide metric outline_f1" in refused.err
 
 
 def test_a_file_that_is_data_alone(

@@ -81,7 +81,10 @@ def test_demo_data_are_announced_everywhere(automed, workspace: Path) -> None:
     assert all(run.data.tags["dataset"] == "demo" for run in runs)
     [study] = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     kept = {file.path for file in client.list_artifacts(study.info.run_id)}
-    assert {"audit.html", "audit.json"} <= kept
+    assert {"audit.html", "audit.json", "space.html"} <= kept
+    space = Path(client.download_artifacts(study.info.run_id, "space.html")).read_text()
+    assert "study d, synthetic demo data" in space
+    assert "Too few trials to tell: 1 complete" in space
     facts = json.loads((workspace / "studies" / "d" / "audit.json").read_text())
     assert facts["digest"] == spec["data"]["digest"]
 

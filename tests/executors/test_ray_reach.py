@@ -58,3 +58,16 @@ def test_silence_has_an_end(ray):
     with pytest.raises(AutomedError) as caught:
         ask_cluster("auto", 0.5)
     assert caught.value.found == "silence for 0.5 s"
+
+
+def test_a_cluster_that_wants_a_token_says_so_again_and_again(ray):
+    ray(
+        "import sys, time\n"
+        "for _ in range(3000):\n"
+        "    print('InvalidAuthToken: missing or incorrect', file=sys.stderr, flush=True)\n"
+        "    time.sleep(0.2)"
+    )
+    with pytest.raises(AutomedError) as caught:
+        ask_cluster("auto", 3)
+    assert caught.value.found == "it asks for a token"
+    assert "RAY_AUTH_MODE=token" in str(caught.value.hint)

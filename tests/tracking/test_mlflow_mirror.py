@@ -67,6 +67,20 @@ def test_the_study_shows_how_the_front_grew(kit, seen):
     assert "front.txt" in shown.files(study)
 
 
+def test_what_was_stopped_after_the_front_last_changed_is_in_its_files(kit, seen):
+    tracker = kit.tracker(front_files=lambda trials: [_note(kit.folder, len(trials))])
+    kit.run(tracker, 1)
+    deadline = time.monotonic() + 60
+    while not (kit.folder / "front.txt").exists():
+        assert time.monotonic() < deadline, "the front was not drawn"
+        time.sleep(0.05)
+    kit.run(tracker, 2, TrialState.PRUNED)
+    assert tracker.close("finished") == 0
+    shown = seen(kit.uri)
+    path = shown.client.download_artifacts(shown.study().info.run_id, "front.txt")
+    assert Path(path).read_text() == "2 trials"
+
+
 def _note(folder: Path, count: int) -> Path:
     path = folder / "front.txt"
     path.write_text(f"{count} trials")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,12 @@ def test_a_binary_segmentation_shows_its_roc_curve_and_the_fronts(kit, seen):
     assert {"overlays.png", "roc.png", "curves.png"} <= set(shown.files(trial))
     assert shown.curve(trial, "roc_auc") == [(e, 0.97) for e in range(1, 5)]
     assert trial.data.metrics["best_roc_auc"] == 0.97
-    assert {"front.png", "roc.png"} <= set(shown.files(shown.study()))
+    study = shown.study()
+    assert {"front.png", "roc.png", "space.html"} <= set(shown.files(study))
+    path = shown.client.download_artifacts(study.info.run_id, "space.html")
+    told = Path(path).read_text()
+    assert "Not drawn" in told, "there is no journal to draw it from; the others are there"
+    assert "automed sync polyp-1" in told
 
 
 def test_several_classes_show_their_figures_and_errors(kit, seen):

@@ -11,6 +11,7 @@ from typing import Any
 import ray
 
 from automed.domain.errors import StudyError
+from automed.executors.ray_reach import TOKEN_HINT, asks_for_token
 from automed.executors.ray_tune.share import Resources
 
 AUTO = "auto"
@@ -54,16 +55,25 @@ def connected(address: str) -> Iterator[None]:
                 raise
             ray.init(address="local", include_dashboard=False, _node_ip_address=LOOPBACK, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise StudyError(
-            f"no Ray cluster answers at {address}",
-            found=str(error).splitlines()[0],
-            hint=f"automed doctor --ray {address}, or leave the address out for one on this "
-            "machine: --ray auto",
-        ) from error
+        raise _refused(address, error) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _refused(address: str, error: Exception) -> StudyError:
+    if any(asks_for_token(str(one)) for one in (error, error.__cause__, error.__context__)):
+        return StudyError(
+            f"the Ray cluster at {address} asks for a token", found="none, or another one",
+            expected="the one that its head was started with", hint=TOKEN_HINT,
+        )  # fmt: skip
+    return StudyError(
+        f"no Ray cluster answers at {address}",
+        found=str(error).splitlines()[0],
+        hint=f"automed doctor --ray {address}, or leave the address out for one on this "
+        "machine: --ray auto",
+    )
 
 
 def nodes() -> list[Resources]:
