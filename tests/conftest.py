@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import signal
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -20,12 +22,17 @@ from numpy.typing import NDArray
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import postgres_server
+
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # put in the background by a shell
     signal.signal(signal.SIGINT, signal.default_int_handler)
+os.environ.pop("AUTOMED_STORAGE", None)  # tests keep studies where they say
 os.environ["COLUMNS"] = "200"  # read once, when the console is made
 
 hypothesis.settings.register_profile(
@@ -84,6 +91,28 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.close()
     return path
 
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_server.Server]:
+    """Debian's Postgres on loopback; skips by name where it is missing."""
+    programs = postgres_server.programs()
+    if programs is None:
+        pytest.skip("no Postgres here: install Debian's package postgresql")
+    with postgres_server.running(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def storage(postgres: postgres_server.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of an empty database, named by ``AUTOMED_STORAGE``."""
+    name = f"studies_{next(_NUMBERS)}"
+    url = postgres.new_database(name)
+    monkeypatch.setenv("AUTOMED_STORAGE", url)
+    yield url
+    postgres.drop_database(name)
+
+
+_NUMBERS = itertools.count()
 
 WriteDicom = Callable[..., Path]
 WriteNifti = Callable[..., Path]

@@ -7,10 +7,12 @@ import sys
 from functools import partial
 
 from automed.api.doctor_finding import Check, Finding, broken, in_a_line, ok, warning
-from automed.domain.errors import AutomedError
+from automed.domain.errors import AutomedError, StudyError
 from automed.domain.workspace import Workspace
 from automed.executors.ray_reach import ask_cluster, ray_version
 from automed.models.weights_hub import view_hub
+from automed.search.shared_study import SharedStudies
+from automed.search.storage_url import STORAGE, storage_url
 from automed.tracking.reach import UnreachableError, reach
 from automed.tracking.uri import tracking_uri
 
@@ -30,6 +32,7 @@ def service_checks(workspace: Workspace, ray: str | None) -> list[Check]:
     asked = partial(_cluster, ray) if ray is not None else _ray
     return [
         Check("MLflow", partial(_tracking, uri), _ANSWER_SECONDS + 7, _without_server(uri)),
+        Check("storage", _storage, _ANSWER_SECONDS + 10, f"unset {STORAGE}"),
         Check("weights", _weights, _ANSWER_SECONDS + 7, "automed search cell --no-pretrained"),
         Check("Ray", asked, _RAY_SECONDS + 2),
     ]
@@ -49,6 +52,22 @@ def _without_server(uri: str) -> str | None:
     if uri.startswith("sqlite"):
         return f"fuser -v {shlex.quote(uri.partition(':///')[2])}"
     return "unset MLFLOW_TRACKING_URI"
+
+
+def _storage() -> Finding:
+    """Where studies are kept that several machines search together."""
+    try:
+        url = storage_url()
+        if url is None:
+            return ok("storage", "each study in its folder; for several machines: --storage URL")
+        studies = SharedStudies(url)
+        try:
+            names = studies.names()
+        finally:
+            studies.close()
+    except StudyError as error:
+        return broken("storage", in_a_line(error), f"unset {STORAGE}")
+    return ok("storage", f"{studies.place} answers, studies: {len(names)}")
 
 
 def _weights() -> Finding:

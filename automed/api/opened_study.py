@@ -14,7 +14,8 @@ from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial, TrialState
 from automed.domain.workspace import Workspace, trial_folder
 from automed.search.lock import is_held
-from automed.search.study_file import SPEC_FILE
+from automed.search.postgres_reader import revision
+from automed.search.study_file import SPEC_FILE, name_in_postgres
 from automed.search.uncollected import uncollected
 from automed.search.view import StudyReader, StudyView, feasible
 
@@ -148,7 +149,10 @@ def study_folders(workspace: Workspace) -> list[Path]:
 
 
 def revision_of(folder: Path) -> Revision:
-    """What changes whenever a study does; costs a few file-status calls, and takes no lock."""
+    """What changes whenever a study does; takes no lock.
+
+    Costs a few file-status calls; of a study in Postgres a question to the server, too.
+    """
     entries = []
     for file in sorted(folder.glob("*.*")):
         try:
@@ -156,7 +160,14 @@ def revision_of(folder: Path) -> Revision:
         except FileNotFoundError:  # replaced or removed since it was listed
             continue
         entries.append((file.name, status.st_size, status.st_mtime_ns))
-    return (*entries, ("running", int(is_held(folder)), 0))
+    shared = name_in_postgres(folder)
+    if shared is None:
+        return (*entries, ("running", int(is_held(folder)), 0))
+    try:
+        records, changes, searches = revision(shared)
+    except StudyError:  # whoever opens the study is told why
+        return (*entries, ("storage", -1, 0))
+    return (*entries, ("log", records, changes), ("running", searches, 0))
 
 
 class StudyOpener:

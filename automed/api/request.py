@@ -133,6 +133,11 @@ class SearchRequest:
         changed: Limits = limits if limits.given else limits.replace(trials=TRIALS)
         return changed
 
+    @property
+    def asked(self) -> Limits:
+        """The limits that the user gave, perhaps none."""
+        return self._limits()
+
     def _limits(self) -> Limits:
         return limits_of(self.budget, self.seconds, self.device_hours, self.epoch_budget)
 

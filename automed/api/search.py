@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,16 @@ from automed.api.one_trial import one_trial
 from automed.api.progress import Steps, silent
 from automed.api.request import SearchRequest, choices_of, encoders_of
 from automed.api.screened_cost import screened_cost
+from automed.api.shared import (
+    SEVERAL,
+    Storage,
+    budget_note,
+    check_same_data,
+    joined_split,
+    local_spec,
+    make_folder,
+    refuse_other,
+)
 from automed.api.workers import AS_BEFORE, ONE, Places, Workers, places_for
 from automed.data.cache import build_cache
 from automed.data.dataset import Dataset
@@ -40,7 +50,10 @@ from automed.pipeline.job import Job
 from automed.registry.tasks import load_task
 from automed.search.samplers.registry import check_sampler, default_sampler
 from automed.search.screen import check_constraints
+from automed.search.seats import BegunElsewhereError
+from automed.search.shared_study import SharedStudy
 from automed.search.stoppers.registry import check_stopper, default_stopper
+from automed.search.storage_url import STORAGE, required_url
 from automed.search.study import Study
 from automed.search.study_file import read_spec
 
@@ -117,18 +130,23 @@ def start(
     check_stopper(stopper, request.brackets, task.training.epochs)
     check_constraints(request.constraints(), task, request.artifact)
     enqueued = wanted_configs(request.enqueue, task, sampler)
-    check_source(request.warm_start, workspace)
+    storage = Storage.here()
+    theirs = storage.find(request.name)
+    if theirs is None:
+        check_source(request.warm_start, workspace)
     places = places_for(workers, device)
     workspace.ensure_writable()
-    name = request.name or next_name(workspace.studies, task.name)
+    name = request.name or next_name(workspace.studies, task.name, storage.names())
     folder = workspace.studies / name
-    if (folder / "study.json").exists():
+    if theirs is None and (folder / "study.json").exists():
         raise StudyError(
             f"there is a study {name!r} already",
             hint=f"automed search {task.name} --resume --name {name}{workspace.flag}, "
             "or choose another --name",
         )
     checked = resolve_data(task, workspace, request.data, request.options, steps)
+    if theirs is not None:
+        check_same_data(theirs.spec, checked)
     task = checked.task
     split = make_split(checked.dataset, task.split, request.seed, checked.ref.ties)
     if len(split.train) < 2:
@@ -141,23 +159,62 @@ def start(
     preflight(encoders_of(task.space), request.weights)
     spec = StudySpec(
         name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
-        budget=Budget(**request.limits.given, workers=places.workers),
+        budget=Budget(**request.limits.given, workers=_at_once(places, storage)),
         constraints=request.constraints(),
         weights=request.weights, sampler=sampler, stopper=stopper,
         brackets=request.brackets, version=__version__, enqueued=enqueued,
         compress=request.compress, max_drop=request.max_drop, artifact=request.artifact,
+        storage=storage.kind,
     )  # fmt: skip
+    if theirs is not None:
+        return _join(request, theirs, spec, checked, workspace, steps, on_rejected, places)
     prior = None
     if request.warm_start is not None:
         source = request.warm_start
         spec, prior = with_warm_start(spec, source, workspace, _cost_of(spec), steps)
     _build_caches(checked.dataset, task, workspace, steps)
-    study = Study.create(folder, spec, _cost_of(spec), on_rejected, prior=prior)
+    try:
+        text = split.model_dump_json(indent=1)
+        study = Study.create(folder, spec, _cost_of(spec), on_rejected, prior=prior, split=text)
+    except BegunElsewhereError:
+        theirs = storage.find(request.name)
+        if theirs is None:  # its name was not asked for: another one is free
+            raise
+        return _join(request, theirs, spec, checked, workspace, steps, on_rejected, places)
     _write(folder / "split.json", split)
     write_report(checked, workspace, folder)
     notes = (*request.notes(plugin), *_notes(study, split), *places.notes)
     job = _job(spec, split, workspace, folder, places)
     return Search(study, job, checked, notes, places)
+
+
+def _join(
+    request: SearchRequest, theirs: SharedStudy, mine: StudySpec, checked: Checked,
+    workspace: Workspace, steps: Steps, on_rejected: Callable[[Trial], None] | None,
+    places: Places,
+) -> Search:  # fmt: skip
+    """Search a study that another machine began with the same settings."""
+    refuse_other(theirs.spec, mine, request.warm_start)
+    search = _joined(theirs, mine, checked, workspace, steps, on_rejected, places)
+    return replace(search, notes=(*budget_note(request.asked, theirs.spec), *search.notes))
+
+
+def _joined(
+    theirs: SharedStudy, mine: StudySpec, checked: Checked, workspace: Workspace, steps: Steps,
+    on_rejected: Callable[[Trial], None] | None, places: Places,
+) -> Search:  # fmt: skip
+    check_same_data(theirs.spec, checked)
+    split = joined_split(theirs, checked)
+    spec = local_spec(theirs.spec, mine)
+    preflight(encoders_of(spec.task.space), spec.weights)
+    _build_caches(checked.dataset, spec.task, workspace, steps)
+    folder = workspace.studies / spec.name
+    make_folder(folder, theirs, spec)
+    study = Study.open(folder, _cost_of(spec), on_rejected)
+    _write(folder / "split.json", split)
+    write_report(checked, workspace, folder)
+    notes = (*_notes(study, split), *places.notes)
+    return Search(study, _job(study.spec, split, workspace, folder, places), checked, notes, places)
 
 
 def resume(
@@ -188,8 +245,14 @@ def resume(
     """
     workspace.ensure_writable()
     folder = workspace.studies / name
+    theirs = _theirs(name, folder)
+    spec = read_spec(folder) if theirs is None else theirs.spec
+    places = places_for(workers, device, spec.budget.workers if theirs is None else 1)
+    if theirs is not None and not (folder / "study.json").exists():
+        checked = resolve_data(spec.task, workspace, None, spec.data.options, steps)
+        mine = spec.replace(data=checked.ref)
+        _joined(theirs, mine, checked, workspace, steps, None, places).study.close()
     spec = read_spec(folder)
-    places = places_for(workers, device, spec.budget.workers)
     if compress and spec.artifact != "onnx":
         raise StudyError(
             f"study {name!r} scores its models in PyTorch, and compressed ones are files",
@@ -207,11 +270,45 @@ def resume(
         )  # fmt: skip
     preflight(encoders_of(task.space), spec.weights)
     _build_caches(dataset, task, workspace, steps)
-    budget = spec.budget.with_limits(limits or Limits()).replace(workers=places.workers)
+    budget = _changed_budget(theirs, spec, limits or Limits(), places)
     study = Study.open(folder, _cost_of(spec), on_rejected, budget, compress)
     _write(folder / "split.json", split)
     job = _job(study.spec, split, workspace, folder, places)
     return Search(study, job, None, (*_notes(study, split), *places.notes), places)
+
+
+def _theirs(name: str, folder: Path) -> SharedStudy | None:
+    """A study as the storage has it; None: it is one of this machine alone.
+
+    Raises:
+        StudyError: It is kept in a storage, and is not there, or that cannot be used.
+    """
+    if not (folder / "study.json").exists():
+        return Storage.here().find(name)
+    spec = read_spec(folder)
+    if spec.storage == "folder":
+        return None
+    found = Storage(required_url(spec.name)).find(spec.name)
+    if found is None:
+        raise StudyError(
+            f"there is no study {spec.name!r} in the storage, although {folder} is of one",
+            hint=f"check {STORAGE}: is it the storage that the search had?",
+        )
+    return found
+
+
+def _changed_budget(
+    theirs: SharedStudy | None, spec: StudySpec, limits: Limits, places: Places
+) -> Budget | None:
+    """What is to replace a study's budget; None: nothing."""
+    if theirs is None:
+        changed: Budget = spec.budget.with_limits(limits).replace(workers=places.workers)
+        return changed
+    return theirs.spec.budget.with_limits(limits) if limits.given else None
+
+
+def _at_once(places: Places, storage: Storage) -> int:
+    return places.workers if storage.url is None else max(SEVERAL, places.workers)
 
 
 def _cost_of(spec: StudySpec) -> Callable[[Config], Cost]:

@@ -196,6 +196,15 @@ def search(
             "this search), as many trainings at a time as it has room for, or --workers.",
         ),
     ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Keep the study in Postgres (postgresql://USER@HOST/DATABASE), where other "
+            "machines join it by the same command with the same --name.",
+            show_default="$AUTOMED_STORAGE, or the study's folder",
+        ),
+    ] = None,
     layout: Layout = None,
     group_pattern: GroupPattern = None,
     group_csv: GroupCsv = None,
@@ -207,11 +216,14 @@ def search(
 ) -> None:
     """Search the Pareto front of quality against compute and size for a task."""
     from automed.api.request import SearchRequest, limits_of
+    from automed.api.shared import name_storage
     from automed.api.workers import read_workers
     from automed.cli.duration import read_duration
     from automed.cli.image_size import image_size_of
     from automed.cli.run_search import run_new, run_on
 
+    if storage is not None:
+        name_storage(storage)
     place = workspace_at(workspace)
     seconds = None if time is None else read_duration("--time", time)
     crew = read_workers(workers, gpus_per_trial, ray)
@@ -239,7 +251,7 @@ def search(
 
 
 _BUDGETS = {"budget", "time", "device_hours", "epoch_budget"}
-_WHERE = {"device", "workers", "gpus_per_trial", "ray", "workspace"}
+_WHERE = {"device", "workers", "gpus_per_trial", "ray", "storage", "workspace"}
 _ON_RESUME = {"task", "name", "resume", "compress", *_WHERE, *_BUDGETS}
 
 

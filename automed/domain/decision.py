@@ -11,4 +11,5 @@ class Decision(StrEnum):
     CONTINUE = "continue"
     STOP = "stop"
     PAUSE = "pause"
-    """The budget is spent: the training is put aside, and goes on from here with a larger one."""
+    """The budget is spent: the training is put aside, and goes on from here with a larger one. Or
+    another search has taken it over."""

@@ -72,6 +72,24 @@ class StudyError(AutomedError):
     """A study cannot be created, opened or resumed."""
 
 
+class TakenOverError(StudyError):
+    """Another search runs a trial by now, which this one was given.
+
+    Args:
+        number: The trial's.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"trial {number} was taken over by another search, which had not heard of this one"
+        )
+        self.number = number
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild from the number."""
+        return (TakenOverError, (self.number,))
+
+
 class ConstraintError(StudyError):
     """No configuration of the space can meet the constraints."""
 

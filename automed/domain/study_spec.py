@@ -76,5 +76,8 @@ class StudySpec(Frozen):
     """How much of the guide metric a child may lose to its parent before it is marked."""
     artifact: Literal["onnx", "weights"] = "weights"
     """onnx: each model is exported, and scored as that file; weights: scored in PyTorch."""
+    storage: Literal["folder", "postgres"] = "folder"
+    """Where the journal is: in the study's folder, or in Postgres, for several machines. Which
+    server that is, and its password, is the environment's to say."""
     version: str
     """automed's version."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from automed.domain.decision import Decision
+from automed.domain.errors import TakenOverError
 from automed.domain.measurement import Measurement
 from automed.domain.result import Failure, Result
 from automed.domain.trial import Trial, TrialState
@@ -13,6 +15,8 @@ from automed.executors.failures import refuse_hopeless
 from automed.executors.outcome import Outcome
 from automed.executors.watchers import Watchers
 from automed.search.study import Study
+
+_log = logging.getLogger(__name__)
 
 
 class Course:
@@ -48,12 +52,16 @@ class Course:
         return decision
 
     def end(self, trial: Trial, outcome: Result | Failure) -> None:
-        """It has a result, or failed.
+        """It has a result, or failed. Where another search runs it by now, that one will tell.
 
         Raises:
             StudyError: The journal cannot be written to, or all trainings fail alike.
         """
-        told = self._study.tell(trial, outcome, stopped=trial.number in self._stopped)
+        try:
+            told = self._study.tell(trial, outcome, stopped=trial.number in self._stopped)
+        except TakenOverError as error:
+            _log.warning("%s: its result here is left out", error.problem)
+            return
         self._completed += told.state is TrialState.COMPLETE
         self._finished.append(told)
         self._watchers.trial_finished(told)

@@ -1,4 +1,4 @@
-"""The memory of a study: optuna's journal file, which optuna and its dashboard read as well."""
+"""The memory of a study: optuna's journal, which optuna and its dashboard read as well."""
 
 from __future__ import annotations
 
@@ -13,22 +13,16 @@ from typing import Any, TypeVar
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from automed import __version__
 from automed.domain.errors import StudyError
 from automed.domain.study_spec import StudySpec
-from automed.search.journal_reader import JournalReader
-from automed.search.journal_repair import repair
+from automed.search.journal_place import JournalPlace, refuse_lost
 from automed.search.record import template
 from automed.search.shadow import Proposal
 from automed.search.uninterrupted import uninterrupted
-
-JOURNAL_FILE = "journal.log"
-_RESULT = "result.json"
-"""What a training that has ended leaves in its folder."""
 
 Answer = TypeVar("Answer")
 
@@ -37,24 +31,44 @@ class Journal:
     """Records of one study. Each method writes one record, whole or not at all.
 
     Args:
-        folder: The study's folder. The caller holds its lock.
-        spec: Names the study and its objectives.
-
-    Raises:
-        StudyError: The file is damaged or cannot be written to.
+        folder: The study's folder.
+        place: Where the records are. The caller makes sure that nobody else writes there.
     """
 
-    def __init__(self, folder: Path, spec: StudySpec) -> None:
-        # Absolute, or optuna's lock waits for ever on a link that points nowhere.
-        self._path = folder.absolute() / JOURNAL_FILE
-        if not self._path.exists():
-            _refuse_lost(self._path, 0)
-        self.repaired = repair(self._path)
+    def __init__(self, folder: Path, place: JournalPlace) -> None:
+        self._folder = folder
+        self._place = place
+        self._opened: JournalStorage | None = None
+        self._id = -1
+        self.repaired: str | None = None
         """What had to be mended, in words for the user; None: nothing."""
-        with _readable(self._path):
-            self._storage = JournalStorage(JournalFileBackend(str(self._path)))
-        _refuse_lost(self._path, self._count(spec.name))
+
+    def begin(self, spec: StudySpec) -> None:
+        """Open the journal, and write what a crash, or nobody so far, kept from being written.
+
+        Args:
+            spec: Names the study and its objectives.
+
+        Raises:
+            StudyError: The journal is damaged, or cannot be written to.
+        """
+        if not self._place.exists:
+            refuse_lost(self._folder, self._place.name, 0, exists=False)
+        self.repaired = self._place.mend()
+        self.forget()
+        refuse_lost(self._folder, self._place.name, self._count(spec.name))
         self._id = self._study_id(spec)
+
+    def forget(self) -> None:
+        """Read all records anew, when they are asked for."""
+        self._opened = None
+
+    @property
+    def _storage(self) -> JournalStorage:
+        if self._opened is None:
+            with readable(self._place.name):
+                self._opened = self._place.open()
+        return self._opened
 
     def trials(self) -> list[FrozenTrial]:
         """All trials in order. Shared with the storage: not to be changed.
@@ -62,8 +76,9 @@ class Journal:
         Raises:
             StudyError: The file is gone or damaged.
         """
-        with _readable(self._path):
-            return self._storage.get_all_trials(self._id, deepcopy=False)
+        storage = self._storage
+        with readable(self._place.name):
+            return storage.get_all_trials(self._id, deepcopy=False)
 
     def add(
         self,
@@ -138,7 +153,7 @@ class Journal:
             study_id = self._write(lambda: self._storage.create_new_study(directions, spec.name))
         if self._storage.get_study_directions(study_id) != directions:
             raise StudyError(
-                f"{self._path} and the study's objectives do not belong together",
+                f"{self._place.name} and the study's objectives do not belong together",
                 found=[d.name.lower() for d in self._storage.get_study_directions(study_id)],
                 expected=[o.direction for o in spec.task.objectives],
             )
@@ -175,79 +190,26 @@ class Journal:
                 return write()
         except OSError as error:
             # A full disk leaves half a line, to which the next record would be glued.
-            repair(self._path)
+            self._place.mend()
             raise StudyError(
-                f"{self._path} cannot be written to",
+                f"{self._place.name} cannot be written to",
                 found=error.strerror or str(error),
                 hint="make room on the disk; what is finished is kept, --resume goes on",
             ) from error
 
 
-def read_trials(folder: Path, spec: StudySpec) -> list[FrozenTrial]:
-    """The trials of a study that may be running: takes no lock, writes nothing.
+@contextmanager
+def readable(place: str) -> Iterator[None]:
+    """Say what is wrong with a journal that holds no records of optuna's.
 
     Raises:
-        StudyError: The journal is damaged.
+        StudyError: Something is.
     """
-    return TrialsReader(folder).trials(spec)
-
-
-class TrialsReader:
-    """The trials of a study that is looked at again and again while it grows.
-
-    Takes no lock and writes nothing; what it has read it does not read again.
-
-    Args:
-        folder: The study's folder.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder.absolute() / JOURNAL_FILE
-        self._reader = JournalReader(self._path)
-
-    def trials(self, spec: StudySpec) -> list[FrozenTrial]:
-        """All trials in order. Finished ones are handed out again: not to be changed.
-
-        Raises:
-            StudyError: The journal is damaged.
-        """
-        found: list[FrozenTrial] = []
-        if self._path.exists():
-            with _readable(self._path):
-                found = self._reader.trials(spec.name)
-        _refuse_lost(self._path, len(found))
-        return found
-
-
-def _refuse_lost(path: Path, known: int) -> None:
-    """A journal that lacks trials was cut, emptied or removed: each is there before it is trained.
-
-    Args:
-        path: Of the journal.
-        known: How many trials it has.
-    """
-    trained = path.parent / "trials"
-    names = [file.name for file in trained.iterdir()] if trained.is_dir() else []
-    unknown = [name for name in names if name.isdecimal() and int(name) >= known]
-    there = path.exists()
-    lost = sorted(name for name in unknown if not there or (trained / name / _RESULT).exists())
-    if not lost:
-        return
-    problem = "holds fewer trials than were trained" if there else "is missing"
-    raise StudyError(
-        f"{path} {problem}",
-        found=f"{known} trials, and {trained} has {len(lost)} more, such as {lost[0]}",
-        hint="restore the file from a backup, or start the search anew under another --name",
-    )
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
         raise StudyError(
-            f"{path} cannot be read",
+            f"{place} cannot be read",
             found=f"{type(error).__name__}: {error}",
             hint="restore the file from a backup, or start the search anew under another --name",
         ) from error

@@ -11,8 +11,12 @@ from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 from optuna.trial import FrozenTrial
 
 from automed.domain.study_spec import StudySpec
-from automed.search.journal import JOURNAL_FILE, read_trials
+from automed.search.journal_place import JOURNAL_FILE
+from automed.search.postgres_journal import PostgresJournal
+from automed.search.postgres_reader import reading
 from automed.search.record import SEED, is_ours
+from automed.search.storage_url import required_url
+from automed.search.trials_reader import read_trials
 
 Line = dict[str, Any]
 """One record of optuna's journal. Told apart by their fields, which are what a file promises."""
@@ -31,11 +35,8 @@ class Past(BaseJournalBackend):
 
     def __init__(self, folder: Path, spec: StudySpec) -> None:
         read_trials(folder, spec)  # says what is wrong with a log that cannot be read
-        path = folder.absolute() / JOURNAL_FILE
-        self.lines: list[Line] = []
+        self.lines = list(_lines(folder, spec))
         """All of them, those to come as well."""
-        if path.exists():
-            self.lines = list(JournalFileBackend(str(path)).read_logs(0))
         self._name = spec.name
         self._shown = 0
         self._study_id: int | None = None
@@ -89,3 +90,10 @@ class Past(BaseJournalBackend):
             return None
         wanted = line["trial_id"]
         return next((trial for trial in self.history() if trial._trial_id == wanted), None)
+
+
+def _lines(folder: Path, spec: StudySpec) -> Iterable[Line]:
+    if spec.storage == "postgres":
+        return PostgresJournal(reading(required_url(spec.name)), spec.name).read_logs(0)
+    path = folder.absolute() / JOURNAL_FILE
+    return JournalFileBackend(str(path)).read_logs(0) if path.exists() else []

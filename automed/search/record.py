@@ -31,6 +31,9 @@ WISHES = "automed:wishes"
 SAMPLER_STATE = "automed:sampler_state"
 """What the sampler remembered for the whole study when it proposed this trial."""
 
+DRIVER = "automed:driver"
+"""The search that a trial was handed out to, where several take turns; empty: it was put back."""
+
 CONTINUES = "automed:continues"
 """Number of the stopped trial whose training this one takes up again."""
 CONTINUES_FROM = "automed:continues_from"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from optuna.trial import FrozenTrial, TrialState
 
 from automed.domain.budget import Budget, Limits, Spent
 from automed.domain.compression import Compression
 from automed.domain.decision import Decision
-from automed.domain.errors import StudyError
+from automed.domain.errors import StudyError, TakenOverError
 from automed.domain.front import Front
 from automed.domain.measurement import Measurement
 from automed.domain.result import Failure, Result
@@ -22,9 +22,9 @@ from automed.domain.trial import Trial
 from automed.search import record
 from automed.search.admission import Admission
 from automed.search.budget_keeper import BudgetKeeper, Clock
-from automed.search.family import due_children
+from automed.search.chooser import Chooser
 from automed.search.journal import Journal
-from automed.search.lock import StudyLock
+from automed.search.objectives import with_objectives
 from automed.search.probe import find_feasible
 from automed.search.proposer import Proposer
 from automed.search.samplers.registry import check_fits, check_sampler
@@ -36,18 +36,21 @@ from automed.search.screen import (
     violations_of,
 )
 from automed.search.screening_note import screening_note
+from automed.search.seat import Memory, Seat, kept_on_success
+from automed.search.seats import begin_seat, take_seat
 from automed.search.spending import epochs_of
 from automed.search.stoppers.registry import check_stopper
 from automed.search.stopping import Stopping
-from automed.search.study_file import SPEC_FILE, read_spec, write_spec
+from automed.search.study_file import refuse_existing, write_spec
 from automed.search.view import feasible_front
 from automed.search.warm_start import Prior, read_prior, write_prior
 
+Answer = TypeVar("Answer")
 OnRejected = Callable[[Trial], None]
 
 
 class Study:
-    """The state machine of one search. Its memory is the journal in its folder.
+    """The state machine of one search. Its memory is the journal, in its folder or in Postgres.
 
     Suggestions depend on the study's seed, the trial's number and the trials before it, and on
     nothing else: a study that is killed and resumed equals one that was not. Not thread-safe.
@@ -64,7 +67,7 @@ class Study:
         spec: StudySpec,
         cost_of: CostOf,
         on_rejected: OnRejected | None,
-        lock: StudyLock,
+        seat: Seat,
         clock: Clock,
     ) -> None:
         """Use ``create`` or ``open``."""
@@ -72,14 +75,18 @@ class Study:
         self.spec = spec
         self.on_rejected = on_rejected
         self._finished: dict[int, Trial] = {}
-        self._ended: str | None = None
-        self._lock = lock
+        self._seat = seat
+        self._unheard: list[Trial] = []
+        self._memory = Memory(self._keep, self._catch_up, lambda: self._keeper.unbooked)
         self._stopping = Stopping(spec)
-        self._journal = Journal(folder, spec)
-        self._admission = Admission(spec, self._journal, cost_of)
-        self._proposer = Proposer(spec, self._admission.judge, read_prior(folder, spec))
-        self._keeper = BudgetKeeper(spec, self._journal, clock)
-        self._finish_what_was_told()
+        self._journal = Journal(folder, seat.place)
+        admission = Admission(spec, self._journal, cost_of)
+        self._proposer = Proposer(spec, admission.judge, read_prior(folder, spec))
+        self._keeper = BudgetKeeper(spec, self._journal, clock, seat.is_elsewhere)
+        self._chooser = Chooser(
+            spec, self._journal, seat, self._keeper, admission, self._proposer, self._rejected
+        )
+        self._in_turn(self._begin)
 
     @classmethod
     def create(
@@ -90,6 +97,7 @@ class Study:
         on_rejected: OnRejected | None = None,
         clock: Clock = time.monotonic,
         prior: Prior | None = None,
+        split: str = "",
     ) -> Study:
         """Start a new study.
 
@@ -100,6 +108,7 @@ class Study:
             on_rejected: Called with each trial that the screen rejected.
             clock: Tells the seconds that the budget is charged for.
             prior: The trials that the spec's warm start names.
+            split: As ``split.json`` has it; kept for the machines that join a study in Postgres.
 
         Raises:
             ConstraintError: Nothing in the space can meet the constraints.
@@ -109,7 +118,7 @@ class Study:
         check_fits(spec)
         check_stopper(spec.stopper, spec.brackets, spec.task.training.epochs)
         check_constraints(spec.constraints, spec.task, spec.artifact)
-        _refuse_existing(folder, spec)
+        refuse_existing(folder, spec)
         find_feasible(spec, lambda config: screen_family(config, spec, cost_of))
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -117,12 +126,12 @@ class Study:
             raise StudyError(
                 f"{folder} cannot be made", found=error.strerror or str(error)
             ) from error
-        with StudyLock(folder).kept_on_success() as lock:
-            _refuse_existing(folder, spec)
+        with kept_on_success(begin_seat(folder, spec, split, prior)) as seat:
+            refuse_existing(folder, spec)
             if prior is not None:
                 write_prior(folder, prior)
             write_spec(folder, spec)
-            return cls(folder, spec, cost_of, on_rejected, lock, clock)
+            return cls(folder, spec, cost_of, on_rejected, seat, clock)
 
     @classmethod
     def open(
@@ -147,21 +156,13 @@ class Study:
         Raises:
             StudyError: There is no study, it is running, or its files are broken.
         """
-        read_spec(folder)  # before the lock, which would leave a file in a folder without a study
-        with StudyLock(folder).kept_on_success() as lock:
-            spec = read_spec(folder)
-            changed = spec.replace(
-                budget=budget or spec.budget,
-                compress=tuple(dict.fromkeys([*spec.compress, *compress])),
-            )
-            if changed != spec:
-                spec = changed
-                write_spec(folder, spec)
-            return cls(folder, spec, cost_of, on_rejected, lock, clock)
+        seat, spec = take_seat(folder, budget, compress)
+        with kept_on_success(seat):
+            return cls(folder, spec, cost_of, on_rejected, seat, clock)
 
     def close(self) -> None:
         """Let others open the study. Does nothing when called again."""
-        self._lock.release()
+        self._seat.release()
 
     def __enter__(self) -> Self:
         return self
@@ -172,23 +173,24 @@ class Study:
     @property
     def trials(self) -> tuple[Trial, ...]:
         """Snapshots of all trials in order, rejected ones included."""
-        return tuple(self._snapshot(frozen) for frozen in self._history())
+        return tuple(self._snapshot(frozen) for frozen in self._chooser.history())
 
     @property
     def spending(self) -> Spent:
         """What the study has spent by now."""
-        return self._keeper.spending(self._history())
+        return self._keeper.spending(self._chooser.history())
 
     @property
     def spent(self) -> Limits | None:
         """The limits of the budget that are used up; None: none of them is."""
-        reached = self._keeper.reached(self._history())
+        reached = self._keeper.reached(self._chooser.history())
         return reached if reached.given else None
 
     @property
     def paused(self) -> dict[int, int]:
         """Numbers of the trials that wait to go on, with the last epoch of each."""
-        return self._keeper.paused(self._history())
+        history = self._chooser.history()
+        return self._keeper.paused([t for t in history if not self._seat.is_alive(t)])
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -199,8 +201,8 @@ class Study:
             for t in self.trials
             if t.rejected is not None and t.origin in named
         )
-        rejections = screening_note(self._history(), self.spec.constraints)
-        others = (self._journal.repaired, rejections, self._ended)
+        rejections = screening_note(self._chooser.history(), self.spec.constraints)
+        others = (self._journal.repaired, rejections, self._chooser.ended, self._chooser.left)
         return (*self._proposer.notes, *rejected, *(note for note in others if note))
 
     def front(self) -> Front:
@@ -217,29 +219,44 @@ class Study:
         Returns:
             None where the budget is spent; or nothing is left to try (``spent`` is None then, and
             ``notes`` says why); or where trials under way hold the last epochs of the budget.
+            Where other searches run trials that may leave something to do, and this one runs
+            none, it waits for them first.
 
         Raises:
             ConstraintError: No config can be found that meets the constraints.
             StudyError: The journal cannot be written to.
         """
-        with self._keeper.choosing():
-            return self._interrupted() or self._child() or self._continued() or self._new()
+        while True:
+            with self._keeper.choosing():
+                found = self._in_turn(self._chooser.next)
+            self._tell_of_rejected()
+            if found is not None:
+                return self._snapshot(found)
+            if not self._chooser.waits:
+                return None
+            self._seat.rest()
 
     def report(self, trial: Trial, measurement: Measurement) -> Decision:
         """Record what an epoch showed, and ask the stopper and the budget.
 
         A decision to stop is recorded before it is answered: a training that is repeated after a
-        crash ends where it ended. A training that is to pause is to be put back.
+        crash ends where it ended. A training that is to pause is to be put back; so is one that
+        another search has taken over, of which nothing is recorded.
 
         Raises:
             StudyError: The trial is not running, or the journal cannot be written to.
         """
+        return self._in_turn(partial(self._report, trial, measurement))
+
+    def _report(self, trial: Trial, measurement: Measurement) -> Decision:
+        if self._is_taken(trial):
+            return Decision.PAUSE
         before = epochs_of(self._running(trial))
         value = measurement.metrics.get(self.spec.task.guide)
         if value is not None:
             self._journal.measure(trial.number, measurement.epoch, value)
         self._keeper.book(self._running(trial))
-        history = self._history()
+        history = self._chooser.history()
         stop = self._stopping.decide(trial.number, measurement.epoch, history)
         if stop is not None:
             self._journal.note(trial.number, record.STOP, stop.model_dump_json())
@@ -260,11 +277,18 @@ class Study:
             The finished trial.
 
         Raises:
+            TakenOverError: Another search runs the trial by now; nothing is recorded.
             StudyError: The trial is not running, or the journal cannot be written to.
         """
+        return self._in_turn(partial(self._tell, trial, outcome, stopped))
+
+    def _tell(self, trial: Trial, outcome: Result | Failure, stopped: bool) -> Trial:
+        if self._is_taken(trial):
+            self._keeper.release(trial.number)
+            raise TakenOverError(trial.number)
         self._keeper.book(self._running(trial))
         if isinstance(outcome, Result) and not stopped:
-            outcome = self._with_objectives(outcome)
+            outcome = with_objectives(outcome, self.spec.task)
         key = record.FAILURE
         if isinstance(outcome, Result):
             key = record.STOPPED if stopped else record.RESULT
@@ -284,50 +308,64 @@ class Study:
         Raises:
             StudyError: The trial is not running, or the journal cannot be written to.
         """
+        self._in_turn(partial(self._put_back, trial))
+
+    def _put_back(self, trial: Trial) -> None:
         try:
-            self._keeper.book(self._running(trial))
+            if not self._is_taken(trial):
+                self._keeper.book(self._running(trial))
+                if self._seat.id:
+                    self._journal.note(trial.number, record.DRIVER, "")
         finally:
             self._keeper.release(trial.number)
 
-    def _interrupted(self) -> Trial | None:
-        history = self._history()
-        for frozen in history:
-            waits = frozen.state is TrialState.RUNNING and not self._keeper.holds(frozen.number)
-            if waits and self._keeper.allows(frozen, history):
-                return self._hand_out(frozen)
-        return None
+    def _begin(self) -> None:
+        self._journal.begin(self.spec)
+        self._finish_what_was_told()
 
-    def _child(self) -> Trial | None:
-        for child in list(due_children(self._history(), self.spec)):
-            if not self._keeper.allows_children(self._history()):
-                return None
-            if (trial := self._handed(self._admission.accept_child(child))) is not None:
-                return trial
-        return None
+    def _in_turn(self, work: Callable[[], Answer]) -> Answer:
+        """Do some work while no other search can read or write."""
+        answer = self._seat.turn(work, self._memory)
+        self._keeper.rest()
+        return answer
 
-    def _continued(self, *, at_last: bool = False) -> Trial | None:
-        history = self._history()
-        number = self._stopping.resumed(history, at_last=at_last)
-        if number is None or not self._keeper.allows_more(history):
-            return None
-        stopped = next(trial for trial in history if trial.number == number)
-        return self._hand_out(self._admission.accept_continued(stopped))
+    def _keep(self) -> Callable[[], None]:
+        """What undoes what a turn changes here, where it is not written after all."""
+        keeper = self._keeper.keep()
 
-    def _new(self) -> Trial | None:
-        while self._keeper.allows_new(history := self._history()):
-            proposal = self._proposer.propose(history, len(self._journal.trials()))
-            if proposal is None:
-                if (trial := self._continued(at_last=True)) is not None:
-                    return trial
-                self._ended = "the search ended early: no config is left that is new and allowed"
-                return None
-            added = self._admission.accept(proposal, history)
-            if added is not None and (trial := self._handed(added)) is not None:
-                return trial
-        return None
+        def bring_back() -> None:
+            keeper()
+            self._journal.forget()
+            self._finished.clear()
+            self._unheard.clear()
 
-    def _history(self) -> list[FrozenTrial]:
-        return [trial for trial in self._journal.trials() if record.is_ours(trial)]
+        return bring_back
+
+    def _catch_up(self, unbooked: float, changed: StudySpec | None) -> None:
+        self._keeper.catch_up(unbooked)
+        if changed is not None:
+            budget, compress = changed.budget, changed.compress
+            self.spec = self.spec.replace(budget=budget, compress=compress)
+            write_spec(self.folder, self.spec)
+            self._keeper.change(budget)
+            self._chooser.change(self.spec)
+
+    def _is_taken(self, trial: Trial) -> bool:
+        """Whether another search runs a trial that this one was given."""
+        known = {t.number: t for t in self._chooser.history()}
+        holder = known[trial.number].user_attrs.get(record.DRIVER) if trial.number in known else ""
+        return bool(self._seat.id) and holder != self._seat.id
+
+    def _rejected(self, frozen: FrozenTrial) -> None:
+        self._unheard.append(self._snapshot(frozen))
+        if not self._seat.id:  # else it may be undone
+            self._tell_of_rejected()
+
+    def _tell_of_rejected(self) -> None:
+        while self._unheard:
+            trial = self._unheard.pop(0)
+            if self.on_rejected is not None:
+                self.on_rejected(trial)
 
     def _snapshot(self, frozen: FrozenTrial) -> Trial:
         if frozen.number in self._finished:
@@ -337,20 +375,8 @@ class Study:
             self._finished[frozen.number] = trial
         return trial
 
-    def _hand_out(self, frozen: FrozenTrial) -> Trial:
-        self._keeper.hand_out(frozen)
-        return self._snapshot(frozen)
-
-    def _handed(self, frozen: FrozenTrial) -> Trial | None:
-        """Hand a new trial out; None where the screen rejected it."""
-        if record.REJECTED not in frozen.user_attrs:
-            return self._hand_out(frozen)
-        if self.on_rejected is not None:
-            self.on_rejected(self._snapshot(frozen))
-        return None
-
     def _running(self, trial: Trial) -> FrozenTrial:
-        known = {t.number: t for t in self._history()}
+        known = {t.number: t for t in self._chooser.history()}
         state = known[trial.number].state.name if trial.number in known else "unknown"
         if state != "RUNNING":
             raise StudyError(
@@ -358,21 +384,8 @@ class Study:
             )
         return known[trial.number]
 
-    def _with_objectives(self, result: Result) -> Result | Failure:
-        values = result.values()
-        for objective in self.spec.task.objectives:
-            value = values.get(objective.metric, math.nan)
-            if not math.isfinite(value):
-                return Failure(
-                    kind="NonFiniteObjective",
-                    message=f"{objective.metric} is "
-                    + (f"{value}" if objective.metric in values else "missing"),
-                    epoch=result.best_epoch or None,
-                )
-        return result
-
     def _finish(self, number: int, key: str) -> Trial:
-        frozen = next(t for t in self._history() if t.number == number)
+        frozen = next(t for t in self._chooser.history() if t.number == number)
         values = None
         if key == record.RESULT:
             result = Result.model_validate_json(frozen.user_attrs[key])
@@ -381,15 +394,7 @@ class Study:
 
     def _finish_what_was_told(self) -> None:
         """Complete trials whose outcome was written but not their state: killed in between."""
-        for frozen in self._history():
+        for frozen in self._chooser.history():
             told = [key for key in record.OUTCOMES if key in frozen.user_attrs]
             if frozen.state is TrialState.RUNNING and told:
                 self._finish(frozen.number, told[0])
-
-
-def _refuse_existing(folder: Path, spec: StudySpec) -> None:
-    if (folder / SPEC_FILE).exists():
-        raise StudyError(
-            f"there is a study {spec.name!r} in {folder} already",
-            hint="go on with it: --resume, or start another one: --name NAME",
-        )

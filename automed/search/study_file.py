@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -49,6 +50,42 @@ def read_spec(folder: Path) -> StudySpec:
         ) from error
     expect_plugin(spec.task.name)
     return spec
+
+
+def name_in_postgres(folder: Path) -> str | None:
+    """The name of the study in a folder where it is kept in Postgres; None: it is not, or none is.
+
+    Read again only where the file has changed.
+    """
+    file = folder / SPEC_FILE
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return _name_in_postgres(file, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _name_in_postgres(file: Path, changed: int, size: int) -> str | None:
+    del changed, size  # they are the key
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        return str(values["name"]) if values["storage"] == "postgres" else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # whoever reads the study is told what is wrong
+
+
+def refuse_existing(folder: Path, spec: StudySpec) -> None:
+    """Raise where a folder holds a study already.
+
+    Raises:
+        StudyError: It does.
+    """
+    if (folder / SPEC_FILE).exists():
+        raise StudyError(
+            f"there is a study {spec.name!r} in {folder} already",
+            hint="go on with it: --resume, or start another one: --name NAME",
+        )
 
 
 def _found(file: Path, error: ValidationError | UnicodeDecodeError) -> str:

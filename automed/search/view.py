@@ -16,11 +16,10 @@ from automed.domain.errors import StudyError
 from automed.domain.front import Front, front_of
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial
-from automed.search.journal import TrialsReader
-from automed.search.lock import is_held
 from automed.search.record import is_ours, trial_of
 from automed.search.spending import epochs_of, spent_by
 from automed.search.study_file import read_spec
+from automed.search.trials_reader import TrialsReader
 from automed.search.uncollected import uncollected
 
 
@@ -80,19 +79,19 @@ class StudyReader:
             StudyError: There is none, or its files are broken.
         """
         with self._one_at_a_time:
-            spec = read_spec(self._folder)
-            running = is_held(self._folder)  # first: what one that ends now still says is read
+            spec = self._reader.current(read_spec(self._folder))
+            # First: what a search that ends now still says is read.
+            running, waits = self._reader.at_work(spec)
             with uncollected():
                 frozen = [trial for trial in self._reader.trials(spec) if is_ours(trial)]
                 trials = tuple(self._trial(trial) for trial in frozen)
-        unfinished = {t.number: epochs_of(t) for t in frozen if not t.state.is_finished()}
         return StudyView(
             folder=self._folder,
             spec=spec,
             trials=trials,
             started=frozen[0].datetime_start if frozen else None,
             spent=spent_by(frozen),
-            paused={} if running else unfinished,
+            paused={t.number: epochs_of(t) for t in frozen if waits(t)},
             running=running,
         )
 

@@ -19,10 +19,10 @@ from automed.domain.result import Result
 from automed.domain.space import SearchSpace
 from automed.domain.study_spec import StudySpec
 from automed.search import record
-from automed.search.journal import read_trials
 from automed.search.screen import Verdict
 from automed.search.study_file import read_spec
 from automed.search.told import Told
+from automed.search.trials_reader import read_trials
 from automed.search.warm_start import Prior, PriorTrial, in_words
 
 MOST = 30

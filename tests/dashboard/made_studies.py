@@ -36,7 +36,7 @@ from automed.domain.study_spec import DataRef, StudySpec
 from automed.domain.task import AnyTask, ClassificationTask, SegmentationTask
 from automed.search import record
 from automed.search.distributions import distributions_of
-from automed.search.journal import JOURNAL_FILE
+from automed.search.journal_place import JOURNAL_FILE
 from automed.search.lock import HOLDER_FILE
 from automed.search.spending import TIME, Time
 from automed.search.study_file import write_spec

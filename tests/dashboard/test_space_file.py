@@ -15,7 +15,7 @@ from automed.api.space_page import SpacePage
 from automed.domain.parameter import CategoricalParameter
 from automed.domain.space import SearchSpace
 from automed.domain.study_spec import DataRef
-from automed.search.journal import JOURNAL_FILE
+from automed.search.journal_place import JOURNAL_FILE
 from automed.search.study_file import read_spec, write_spec
 
 TITLES = ("Importance for the front", "Slices", "Stopped", "Rejected", "Parameters")

@@ -241,6 +241,20 @@ def search_and_look(compose: Compose, places: Places, address: str) -> None:
     assert "config.json" in kept, "on the volume of the compose file"
 
 
+def look_at_storage(compose: Compose, places: Places) -> None:
+    """The study of the search is in the database, by a password that was read from its file."""
+    study = places.folder / "workspace" / "studies" / "cell-1"
+    assert json.loads((study / "study.json").read_text())["storage"] == "postgres"
+    assert not (study / "journal.log").exists()
+    done = automed(compose, places, "doctor", "--json")
+    found = {f["name"]: f for f in json.loads(done.stdout)["findings"]}
+    assert found["storage"]["status"] == "ok", found["storage"]
+    assert found["storage"]["found"].endswith("answers, studies: 1")
+    shown = automed(compose, places, "front", "cell-1")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "1 of 1 trials" in shown.stdout
+
+
 def test_the_dashboard_asks_whoever_comes_for_its_token(services, places):
     service = services.services["dashboard"]
     port = free_port()
@@ -267,10 +281,12 @@ def test_a_search_reaches_mlflow_on_postgres(services, places):
     with database(services.services["postgres"], places), tracking(services, places) as address:
         check_hosts(address)
         search_and_look(services, places, address)
+        look_at_storage(services, places)
 
 
 @pytest.mark.skipif(postgres_programs() is not None, reason="shown on Postgres above")
 def test_a_search_reaches_mlflow_without_postgres(services, places):
+    del services.services["search"]["environment"]["AUTOMED_STORAGE"]
     store = f"sqlite:///{places.folder / 'mlflow.db'}"
     with tracking(services, places, store) as address:
         check_hosts(address)

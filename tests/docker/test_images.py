@@ -145,4 +145,5 @@ def test_the_requirements_are_read_from_the_project(stages, tmp_path):
     shell = run.removeprefix("RUN ").replace("python -c", f"{sys.executable} -c")
     subprocess.run(["sh", "-c", shell], cwd=tmp_path, check=True, timeout=60)
     lines = (tmp_path / "requirements.txt").read_text().splitlines()
-    assert lines == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert lines == [*project["dependencies"], *project["optional-dependencies"]["postgres"]]

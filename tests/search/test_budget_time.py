@@ -71,7 +71,7 @@ def test_choosing_a_config_takes_wall_time(tmp_path: Path, clock: Clock) -> None
             clock.wait(3)
             return cost_of(config)
 
-        study._admission._cost_of = slow
+        study._chooser._admission._cost_of = slow
         trial = asked(study)
         clock.wait(10)
         study.tell(trial, result_of(trial))
@@ -150,7 +150,7 @@ def test_rejections_without_end_end_with_the_time(tmp_path: Path, clock: Clock) 
             clock.wait(3)
             return cost_of(config).replace(macs={"value": 9e9})
 
-        study._admission._cost_of = grown
+        study._chooser._admission._cost_of = grown
         assert study.ask() is None
         assert [t.label for t in study.trials] == ["rejected"] * 4
 

@@ -16,7 +16,7 @@ from automed.domain.objective import Constraint
 from automed.domain.result import Failure
 from automed.domain.trial import TrialState
 from automed.executors.inline import run
-from automed.search import journal, record
+from automed.search import journal, journal_place, record
 from automed.search.replay import Replay, replay
 from automed.search.samplers.registry import SAMPLERS
 from automed.search.stoppers.registry import STOPPERS
@@ -207,7 +207,7 @@ def test_trials_that_somebody_added_with_optuna_are_left_alone(tmp_path):
     with Study.create(tmp_path / "s", spec, toy.cost_of) as study:
         run(study, toy.train)
     storage = journal.JournalStorage(
-        journal.JournalFileBackend(str(tmp_path / "s" / "journal.log"))
+        journal_place.JournalFileBackend(str(tmp_path / "s" / "journal.log"))
     )
     visitor = optuna.load_study(study_name=spec.name, storage=storage)
     visitor.tell(visitor.ask(), state=optuna.trial.TrialState.FAIL)

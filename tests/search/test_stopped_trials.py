@@ -127,7 +127,7 @@ def test_it_goes_on_before_anything_new_is_trained(tmp_path):
     trials, _ = searched(tmp_path / "study", 24)
     with Study.open(tmp_path / "study", cost_of, budget=Budget(trials=60)) as study:
         while (trial := study.ask()) is not None:
-            waiting = study._stopping.resumed(study._history())
+            waiting = study._stopping.resumed(study._chooser.history())
             assert trial.continues is not None or waiting is None
             told = trainer({})(trial, lambda m, trial=trial: study.report(trial, m))
             study.tell(trial, told, stopped=study.trials[trial.number].stop is not None)

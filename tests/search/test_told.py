@@ -14,10 +14,10 @@ from toy_study import cost_of
 from automed.executors.inline import run
 from automed.search import record
 from automed.search.expected_final import expected_final
-from automed.search.journal import read_trials
 from automed.search.stoppers.contender import Contender
 from automed.search.study import Study
 from automed.search.told import Told
+from automed.search.trials_reader import read_trials
 
 
 def curve(*values, number=0, finished=False):

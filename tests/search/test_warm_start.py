@@ -17,11 +17,11 @@ from automed.domain.objective import Constraint
 from automed.domain.study_spec import StudySpec, WarmStart
 from automed.domain.task import ClassificationTask
 from automed.executors.inline import run
-from automed.search.journal import read_trials
 from automed.search.proposer import Proposer
 from automed.search.replay import replay
 from automed.search.screen import Verdict, screen_family
 from automed.search.study import Study
+from automed.search.trials_reader import read_trials
 from automed.search.warm_start import PRIOR_FILE, Prior, read_prior
 from automed.search.warm_start_source import MOST, prior_of
 from automed.search.warm_start_told import ranked_into, shifted

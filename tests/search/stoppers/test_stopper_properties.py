@@ -133,7 +133,7 @@ def past(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("past") / "study"
     with Study.create(folder, spec, cost_of) as study:
         run(study, train)
-        return spec, list(study._history())
+        return spec, list(study._chooser.history())
 
 
 def undecided(trial):
