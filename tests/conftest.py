@@ -102,11 +102,13 @@ def postgres() -> Iterator[postgres_server.Server]:
 
 
 @pytest.fixture
-def storage(postgres: postgres_server.Server, monkeypatch: pytest.MonkeyPatch) -> str:
+def storage(postgres: postgres_server.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of an empty database, named by ``AUTOMED_STORAGE``."""
-    url = postgres.new_database(f"studies_{next(_NUMBERS)}")
+    name = f"studies_{next(_NUMBERS)}"
+    url = postgres.new_database(name)
     monkeypatch.setenv("AUTOMED_STORAGE", url)
-    return url
+    yield url
+    postgres.drop_database(name)
 
 
 _NUMBERS = itertools.count()

@@ -34,8 +34,16 @@ class Server:
 
     def new_database(self, name: str) -> str:
         """The URL of a new database."""
-        self.call("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "automed", name)
+        self.call("createdb", *self._where, name)
         return f"postgresql://automed:{PASSWORD}@127.0.0.1:{self.port}/{name}"
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        self.call("dropdb", "--force", *self._where, name)
+
+    @property
+    def _where(self) -> tuple[str, ...]:
+        return "-h", "127.0.0.1", "-p", str(self.port), "-U", "automed"
 
     def call(self, program: str, *words: str) -> None:
         subprocess.run(

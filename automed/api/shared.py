@@ -18,7 +18,7 @@ from automed.domain.split import Split
 from automed.domain.study_spec import StudySpec
 from automed.search.joining import write_joined
 from automed.search.shared_study import SharedStudies, SharedStudy
-from automed.search.storage_url import STORAGE, checked_url, storage_url
+from automed.search.storage_url import STORAGE, checked_url, shown, storage_url
 from automed.search.study_file import SPEC_FILE, read_spec
 
 SEVERAL = 2
@@ -53,6 +53,11 @@ class Storage:
     def kind(self) -> Literal["folder", "postgres"]:
         """As a study's settings have it."""
         return "folder" if self.url is None else "postgres"
+
+    @property
+    def place(self) -> str:
+        """Host and database, for messages."""
+        return "" if self.url is None else shown(self.url)
 
     def find(self, name: str | None) -> SharedStudy | None:
         """The study of that name; None: there is none, or no database.

@@ -9,6 +9,7 @@ from rich.text import Text
 from automed.api.front import show_front, write_front
 from automed.api.request import SearchRequest
 from automed.api.search import Search, resume, start
+from automed.api.shared import Storage
 from automed.api.studies import latest
 from automed.api.tracking import browse, open_tracker
 from automed.api.workers import AS_BEFORE, Workers
@@ -114,6 +115,12 @@ def _announce(search: Search) -> None:
         out.print(f"[yellow]Use your own: automed data add {spec.task.name} PATH[/yellow]")
     if spec.weights == "none":
         out.print("weights: random (--no-pretrained)")
+    if spec.storage == "postgres":
+        out.print(
+            f"storage: {Storage.here().place} (AUTOMED_STORAGE); another machine joins by the same "
+            f"command with --name {spec.name}",
+            soft_wrap=True,
+        )
     _print_notes(search.notes)
 
 

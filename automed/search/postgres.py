@@ -60,6 +60,7 @@ class Postgres:
         """Host and database, for messages."""
         self._url = url
         self._patience = patience
+        self._gave_up = False
         self._driver = _driver()
         self._answered = False
         self._one_at_a_time = threading.RLock()
@@ -133,7 +134,7 @@ class Postgres:
         if self._connection is None or self._connection.closed:
             self._connection = None  # should the next line fail, nothing is there
             self._connection = self._connect()
-            self._answered = True
+            self._answered, self._gave_up = True, False
         return self._connection
 
     def _connect(self) -> Connection:
@@ -177,7 +178,8 @@ class Postgres:
             except self._driver.OperationalError as still:
                 error = still
             waited = time.monotonic() - began
-            if waited + pause > self._patience:
+            if self._gave_up or waited + pause > self._patience:
+                self._gave_up = True  # whatever is left to write is not waited for as long again
                 raise self._refused(error) from error
             if not said and self._patience >= PATIENCE_SECONDS:
                 said = True

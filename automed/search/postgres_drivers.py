@@ -91,7 +91,9 @@ class Signature:
         del again
         connection.execute(_FORGET, [self._study])
         # Time in which no search was at work is nobody's.
-        connection.execute("select 1 from automed.study where name = %s for update", [self._study])
+        connection.execute(
+            "select 1 from automed.study where name = %s for no key update", [self._study]
+        )
         if not live_drivers(connection, self._study):
             connection.execute(_BEGIN, [self._study])
         self._sign(connection, False)

@@ -113,7 +113,7 @@ def _one(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
 
 _READ = "select record from automed.log where study = %s and at >= %s order by at"
 _KNOW = "insert into automed.study (name) values (%s) on conflict do nothing"
-_LOCK = "select length from automed.study where name = %s for update"
+_LOCK = "select length from automed.study where name = %s for no key update"
 _IS_WRITTEN = "select 1 from automed.log where study = %s and batch = %s limit 1"
 _APPEND = """
 insert into automed.log (study, at, batch, record)

@@ -74,7 +74,7 @@ class SharedStudies:
                 "insert into automed.study (name) values (%s) on conflict do nothing", [spec.name]
             )
             row = connection.execute(
-                "select spec, split, prior from automed.study where name = %s for update",
+                "select spec, split, prior from automed.study where name = %s for no key update",
                 [spec.name],
             ).fetchone()
             if row is not None and row[0] is not None:
@@ -95,7 +95,7 @@ class SharedStudies:
 
         def change(connection: Connection, again: bool) -> SharedStudy:
             del again
-            row = connection.execute(f"{_FIND} for update", [name]).fetchone()
+            row = connection.execute(f"{_FIND} for no key update", [name]).fetchone()
             if row is None:
                 raise StudyError(
                     f"there is no study {name!r} in {self.place}",

@@ -134,8 +134,8 @@ class Together:
         if not self._said:
             self._said = True
             _log.warning("waiting for trials that other searches of %r are running", self._study)
-        before = self._length, frozenset(self._live)
-        while before == self._seen():
+        live = frozenset(self._live)
+        while self._database.transact(self._look) == (live, False):
             time.sleep(LOOK_SECONDS)
 
     def release(self) -> None:
@@ -160,14 +160,11 @@ class Together:
             changed = None if text is None else StudySpec.model_validate_json(text)
         return max(0.0, float(unbooked)), changed
 
-    def _seen(self) -> tuple[int, frozenset[str]]:
-        def look(connection: Connection, again: bool) -> tuple[int, frozenset[str]]:
-            del again
-            row = connection.execute(_LENGTH, [self._study]).fetchone()
-            live = live_drivers(connection, self._study)
-            return (int(row[0]) if row else -1), frozenset(live)
-
-        return self._database.transact(look)
+    def _look(self, connection: Connection, again: bool) -> tuple[frozenset[str], bool]:
+        """Who is at work, and whether a trial ended or was put back since the last turn."""
+        del again
+        news = connection.execute(_NEWS, [self._study, self._length]).fetchone()
+        return frozenset(live_drivers(connection, self._study)), news is not None
 
 
 def _outcome(work: Callable[[], Answer]) -> Callable[[], Answer]:
@@ -186,10 +183,14 @@ def _outcome(work: Callable[[], Answer]) -> Callable[[], Answer]:
 
 _SIT_DOWN = """
 select length, changes, extract(epoch from clock_timestamp() - booked)
-from automed.study where name = %s for update
+from automed.study where name = %s for no key update
 """
 _SPEC = "select spec from automed.study where name = %s"
-_LENGTH = "select length from automed.study where name = %s"
+# An epoch that another search reports leaves nothing to do for one that waits.
+_NEWS = """
+select 1 from automed.log where study = %s and at >= %s
+and (starts_with(record, '{"op_code":6,') or position('"automed:driver"' in record) > 0) limit 1
+"""
 _BOOK = """
 update automed.study set booked = clock_timestamp() - make_interval(secs => %s) where name = %s
 """

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from toy_study import cost_of, history
+from toy_study import TIGHT, cost_of, history, result_of, spec_of
+from toy_together import Search
 
+from automed.domain.budget import Budget
 from automed.domain.trial import TrialState
 from automed.search.replay import replay
+from automed.search.study import Study
 from automed.search.view import StudyView, read_study
 
 TRIALS = 40
 
-
-def start(
-    folder: Path, sleep: float, trials: int = TRIALS, grace: float = 60.0
-) -> subprocess.Popen[str]:
-    script = Path(__file__).parent / "toy_together.py"
-    return subprocess.Popen(
-        [sys.executable, script, folder, str(trials), str(sleep), str(grace)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-
-
-def ended(process: subprocess.Popen[str]) -> list[int]:
-    """The trials that a search ran to the end of its budget."""
-    output, complaints = process.communicate(timeout=240)
-    *numbers, outcome = output.split()
-    assert outcome == "finished", output + complaints
-    return [int(number) for number in numbers]
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
 
 def check(view: StudyView, trials: int = TRIALS) -> None:
@@ -54,8 +37,8 @@ def check(view: StudyView, trials: int = TRIALS) -> None:
 @pytest.mark.timeout(300)
 def test_two_share_a_budget(tmp_path: Path, storage: str) -> None:
     folders = [tmp_path / "one" / "s", tmp_path / "other" / "s"]
-    processes = [start(folder, 0.02) for folder in folders]
-    ran = [ended(process) for process in processes]
+    processes = [Search(folder, 0.02) for folder in folders]
+    ran = [process.ended() for process in processes]
     views = [read_study(folder) for folder in folders]
     for view in views:
         check(view)
@@ -68,18 +51,60 @@ def test_two_share_a_budget(tmp_path: Path, storage: str) -> None:
 
 @pytest.mark.timeout(300)
 def test_one_that_is_killed_is_stood_in_for(tmp_path: Path, storage: str) -> None:
-    victim = start(tmp_path / "victim" / "s", 0.05, grace=3.0)
-    other = start(tmp_path / "other" / "s", 0.05, grace=3.0)
-    assert victim.stdout is not None
+    victim = Search(tmp_path / "victim" / "s", 0.05, grace=3.0)
+    other = Search(tmp_path / "other" / "s", 0.05, grace=3.0)
     for _ in range(4):
-        victim.stdout.readline()
+        victim.hear()
     time.sleep(random.Random(5).uniform(0, 0.15))
     victim.kill()
-    victim.communicate()
-    ran = ended(other)
+    ran = other.ended()
     view = read_study(tmp_path / "other" / "s")
     check(view)
     assert len(set(ran)) == len(ran) > TRIALS - 8
+
+
+@pytest.mark.timeout(600)
+def test_kills_and_resumes_change_nothing(tmp_path: Path, storage: str) -> None:
+    spec = spec_of(budget=Budget(trials=20, workers=2), constraints=TIGHT)
+    with Study.create(tmp_path / "whole", spec, cost_of) as study:
+        while (trial := study.ask()) is not None:
+            study.tell(trial, result_of(trial))
+        expected = history(study.trials)
+    moments, ran = random.Random(3), Counter[int]()
+    for kill in range(4):
+        search = Search(tmp_path / "killed" / "s", 0.02, trials=20)
+        if kill == 3:
+            ran.update(search.ended())
+            break
+        ran.update(int(search.hear()) for _ in range(3))
+        time.sleep(moments.uniform(0, 0.2))
+        ran.update(search.kill())
+    view = read_study(tmp_path / "killed" / "s")
+    check(view, 20)
+    assert history(view.trials) == expected
+    # Only what was running when a kill came was run again.
+    assert sum(times - 1 for times in ran.values()) <= 3
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(5))
+def test_kills_and_restarts_at_random_moments(
+    tmp_path: Path, storage: str, postgres, seed: int
+) -> None:
+    moments = random.Random(seed)
+    searches = {n: Search(tmp_path / str(n) / "s", 0.1, grace=3.0) for n in range(3)}
+    for _ in range(6):
+        time.sleep(moments.uniform(0.2, 1.5))
+        if moments.random() < 0.5:
+            postgres.restart(moments.choice(["fast", "immediate"]))
+        else:
+            number = moments.randrange(3)
+            searches[number].kill()
+            searches[number] = Search(tmp_path / str(number) / "s", 0.1, grace=3.0)
+    ran = Counter(number for search in searches.values() for number in search.ended())
+    check(read_study(tmp_path / "0" / "s"))
+    assert max(ran.values()) == 1
 
 
 @pytest.mark.timeout(300)
@@ -88,13 +113,12 @@ def test_a_server_that_restarts_is_waited_for(
     tmp_path: Path, storage: str, postgres, mode: str
 ) -> None:
     folders = [tmp_path / "one" / "s", tmp_path / "other" / "s"]
-    processes = [start(folder, 0.03) for folder in folders]
+    processes = [Search(folder, 0.03) for folder in folders]
     for process in processes:
-        assert process.stdout is not None
         for _ in range(4):
-            process.stdout.readline()
+            process.hear()
     postgres.restart(mode)
-    ran = [ended(process) for process in processes]
+    ran = [process.ended() for process in processes]
     view = read_study(folders[0])
     check(view)
     again = [n for n, times in Counter(ran[0] + ran[1]).items() if times > 1]
