@@ -11,7 +11,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-ROOTS = ("automed", "psycopg[binary]")
+ROOTS = ("automed", "psycopg[binary]", "ray[tune]")
 LEFT_OUT = re.compile(r"automed|nvidia-.*|cuda-.*|triton")
 """Torch pins its own CUDA libraries, and a CPU build has none."""
 

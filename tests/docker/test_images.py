@@ -146,4 +146,5 @@ def test_the_requirements_are_read_from_the_project(stages, tmp_path):
     subprocess.run(["sh", "-c", shell], cwd=tmp_path, check=True, timeout=60)
     lines = (tmp_path / "requirements.txt").read_text().splitlines()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert lines == [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    extras = project["optional-dependencies"]
+    assert lines == [*project["dependencies"], *extras["postgres"], *extras["ray"]]

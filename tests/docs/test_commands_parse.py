@@ -17,7 +17,7 @@ from .blocks import PAGES, blocks_of, calls_in, lines_of
 SHELL = ("", "sh")
 COMMAND = get_command(app)
 WRONG = (LookupError, TyperException)
-FOREIGN = {"--allowed-hosts"}
+FOREIGN = {"--profile", "--allowed-hosts"}
 """Flags of other programs that the pages name."""
 
 
