@@ -23,8 +23,9 @@ from .plain import literal
 STUDY = "study"
 """Of the study's name in the address."""
 _NAME = "automed_study"
-_GONE = "automed_gone"
-"""The study that was looked at when it was removed."""
+_MISSING = "automed_missing"
+"""The study that the address asks for, or that was looked at, and that is not there."""
+_INSTEAD = "automed_instead"
 LIVE = "live"
 POLL_SECONDS = 3.0
 _KEPT = 64
@@ -59,6 +60,15 @@ def chosen() -> OpenedStudy | None:
         StudyError: It cannot be read.
     """
     name = chosen_name()
+    if (missing := missing_name()) is not None:
+        st.header("No such study", anchor=False)
+        st.error("There is no such study in this workspace.", icon=":material/link_off:")
+        st.text(missing)
+        st.caption(
+            "It was removed or renamed, or the address is of another workspace. Choose one on the "
+            "left."
+        )
+        return None
     if name is None:
         st.info("No studies yet. Start one, and it appears here:", icon=":material/info:")
         st.code(f"automed search polyp --budget 12 --no-pretrained{_flag()}", language="sh")
@@ -71,25 +81,39 @@ def choose() -> None:
     names = [folder.name for folder in study_folders(workspace())]
     if not names:
         st.session_state.pop(_NAME, None)
+        st.session_state.pop(_MISSING, None)
         return
-    before = chosen_name()
-    if before is not None and before not in names:
-        st.session_state[_GONE] = before
-    name = st.selectbox(
-        "Study", names, key=linked(STUDY, names, names[0]),
-        on_change=lambda: st.session_state.pop(_GONE, None),
-    )  # fmt: skip
-    if (gone := st.session_state.get(_GONE)) is not None and gone not in names:
-        st.warning(f"{literal(gone)} is gone. This is another study.", icon=":material/warning:")
-    remember(STUDY, name)
+    name = _asked(names)
+    if name is not None:
+        remember(STUDY, name)
     st.session_state[_NAME] = name
     st.toggle("Live", value=True, key=LIVE, help="Follow a search while it runs")
     st.caption(f"Workspace {literal(workspace().root)}")
 
 
+def _asked(names: list[str]) -> str | None:
+    """The study to look at; None, and it is remembered: the one that was asked for is not there."""
+    asked = st.query_params.get(STUDY, chosen_name())
+    if asked is None or asked in names:
+        st.session_state.pop(_MISSING, None)
+        return st.selectbox("Study", names, key=linked(STUDY, names, names[0]))
+    st.session_state[_MISSING] = asked
+    instead = st.selectbox("Study", names, index=None, placeholder="Choose one", key=_INSTEAD)
+    if instead is None:
+        return None
+    st.query_params[STUDY] = instead
+    st.rerun()
+
+
 def chosen_name() -> str | None:
     """The study that the visitor looks at; None: there is none."""
     name: str | None = st.session_state.get(_NAME)
+    return name
+
+
+def missing_name() -> str | None:
+    """The study that was asked for and is not there; None: it is, or none was."""
+    name: str | None = st.session_state.get(_MISSING)
     return name
 
 

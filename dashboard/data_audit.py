@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
+from automed.api.audit_report import read_audit
 from automed.api.data_report import Audited, Finding, Opened, audit_source
 from automed.api.opened_study import OpenedStudy
 
@@ -20,22 +22,31 @@ _AT_ONCE = 300
 _KEPT = 16
 
 
-def show(found: Opened, study: OpenedStudy | None, hidden: frozenset[str]) -> None:
+def show(
+    found: Opened, study: OpenedStudy | None, hidden: frozenset[str], forget: Callable[[], None]
+) -> None:
     """The section.
 
     Args:
         found: The images.
         study: That the page is about; None: a registered data set.
         hidden: Samples that are not to be looked at: those of a locked test part.
+        forget: Lets the folder be listed anew.
     """
     st.subheader("Audit", anchor=False)
-    known = _audits().get(found.stamp)
-    if known is None:
+    checked = _audits().get(found.stamp)
+    if checked is None:
         busy = study is not None and study.running
         count = len(found.dataset.samples)
         if (busy or count > _AT_ONCE) and not _asked(count, busy):
+            _kept(study)
             return
-        known = _audit(found)
+        checked = _audit(found)
+    known, when = checked
+    if _again(when):
+        _audits().pop(found.stamp, None)
+        forget()
+        st.rerun()
     _verdict(known)
     for finding in known.audit.errors:
         _draw(finding, "error", ":material/error:")
@@ -57,20 +68,45 @@ def _asked(count: int, busy: bool) -> bool:
 
 
 @st.cache_resource(show_spinner=False)
-def _audits() -> OrderedDict[str, Audited]:
-    """Those of this process, by the stamps of the data; the oldest go first."""
+def _audits() -> OrderedDict[str, tuple[Audited, datetime]]:
+    """Those of this process with their times, by the stamps of the data; the oldest go first."""
     return OrderedDict()
 
 
-def _audit(found: Opened) -> Audited:
+def _audit(found: Opened) -> tuple[Audited, datetime]:
     with st.empty():
         known = audit_source(found, _progress())
         st.write("")
     kept = _audits()
-    kept[found.stamp] = known
+    kept[found.stamp] = known, datetime.now()
     while len(kept) > _KEPT:
         kept.popitem(last=False)
-    return known
+    return kept[found.stamp]
+
+
+def _again(when: datetime) -> bool:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Every image was looked at on {when:%Y-%m-%d at %H:%M}.", width="content")
+        return st.button(
+            "Look again", icon=":material/refresh:", key="audit again", type="tertiary"
+        )
+
+
+def _kept(study: OpenedStudy | None) -> None:
+    """What the search's own audit found, until somebody looks again."""
+    report = None if study is None else read_audit(study)
+    if report is None:
+        return
+    st.caption(f"What the search found when it looked, {report.when:%Y-%m-%d at %H:%M}:")
+    for kind, icon, findings in (
+        ("error", ":material/error:", report.errors),
+        ("warning", ":material/warning:", report.warnings),
+        ("allowed", ":material/check:", report.allowed),
+    ):
+        for finding in findings:
+            _draw(finding, kind, icon)
+    if not (report.errors or report.warnings or report.allowed):
+        st.success("Nothing was wrong with these images.", icon=":material/check_circle:")
 
 
 def _progress() -> Callable[[int, int], None]:
@@ -102,7 +138,7 @@ def _verdict(known: Audited) -> None:
 
 
 def _draw(finding: Finding, kind: str, icon: str) -> None:
-    box = st.error if kind == "error" else st.warning
+    box = {"error": st.error, "warning": st.warning}.get(kind, st.info)
     box(f"`{finding.code}` {literal(finding.message)}", icon=icon)
     if finding.hint:
         st.text(f"Next: {finding.hint}")

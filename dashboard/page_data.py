@@ -18,7 +18,7 @@ from automed.api.opened_study import OpenedStudy
 from automed.domain.errors import AutomedError, DataError
 
 from . import data_audit, data_examples, data_parts
-from .chosen import chosen, chosen_name, command, workspace
+from .chosen import chosen, chosen_name, command, missing_name, workspace
 from .kept_choice import forget_unless_in
 from .plain import literal
 
@@ -28,7 +28,7 @@ _STUDYS = "of the study"
 def show() -> None:
     """The page."""
     st.title("Data")
-    study = chosen() if chosen_name() is not None else None
+    study = chosen() if (chosen_name() or missing_name()) is not None else None
     registered = {f"registered for {entry.task}": entry for entry in registered_data(workspace())}
     names = [*([] if study is None else [_STUDYS]), *registered]
     if not names:
@@ -62,7 +62,7 @@ def _draw(source: DataSource, study: OpenedStudy | None) -> None:
         return
     data_examples.show(found, study, split)
     hidden = frozenset[str]() if study is None else locked_samples(study, split)
-    data_audit.show(found, study, hidden)
+    data_audit.show(found, study, hidden, _opened.clear)
 
 
 def _heading(source: DataSource, found: OpenedData | None) -> None:
@@ -100,7 +100,7 @@ def _found(source: DataSource) -> OpenedData | None:
         return None
 
 
-@st.cache_resource(max_entries=8, ttl="10m", show_spinner="Listing the images")
+@st.cache_resource(max_entries=8, ttl="1m", show_spinner="Listing the images")
 def _opened(key: str, _source: DataSource) -> OpenedData:
     del key  # of the cache
     return open_source(_source)

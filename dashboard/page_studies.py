@@ -25,8 +25,6 @@ _ICONS = {
     "empty": ":material/hourglass_empty:",
 }
 _COLUMNS = 2
-_FEW = 7
-"""Trials up to which each has a tick."""
 
 
 def show() -> None:
@@ -133,16 +131,8 @@ def _sparkline(course: list[tuple[int, float]]) -> go.Figure:
         hovertemplate="trial %{x}: hypervolume %{y:.4f}<extra></extra>",
     )
     figure.update_layout(height=110, margin={"l": 0, "r": 0, "t": 4, "b": 0})
-    last, best = course[-1]
-    figure.update_xaxes(
-        title="hypervolume by trial", showgrid=False, tickformat="d",
-        dtick=1 if last < _FEW else None, nticks=6,
-    )  # fmt: skip
-    # Two ticks that say something: from nothing to what is reached.
-    figure.update_yaxes(
-        title=None, showgrid=False, range=[0, 1.08 * best], tickvals=[0, best],
-        ticktext=["0", f"{best:.3g}"],
-    )  # fmt: skip
+    figure.update_xaxes(title="hypervolume by trial", showgrid=False, tickformat="d")
+    figure.update_yaxes(title=None, showgrid=False, nticks=3)
     return figure
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import automed
 from automed.analysis.audit_page import Section, write_audit_page
 from automed.api.datasets import Checked
+from automed.api.opened_study import OpenedStudy
 from automed.data.audit import Audit
+from automed.data.finding import Finding
 from automed.data.read_sample import read_picture
 from automed.domain.errors import DataError, WorkspaceError
 from automed.domain.workspace import Workspace
@@ -69,6 +72,37 @@ def write_report(checked: Checked, workspace: Workspace, folder: Path | None = N
 def audit_files(study: Path) -> list[Path]:
     """The report on a study's data in its folder, where it has one."""
     return [file for name in (PAGE, FACTS) if (file := study / name).is_file()]
+
+
+@dataclass(frozen=True)
+class KeptAudit:
+    """What an earlier audit of a study's data found.
+
+    Attributes:
+        when: Its time, local.
+        errors: Flaws with which no training makes sense.
+        warnings: Flaws that a user should know of.
+        allowed: Those of either kind that were waived.
+    """
+
+    when: datetime
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    allowed: tuple[Finding, ...]
+
+
+def read_audit(study: OpenedStudy) -> KeptAudit | None:
+    """The report that a search wrote beside its journal; None: there is none, or it is torn."""
+    file = study.folder / FACTS
+    try:
+        facts = json.loads(file.read_bytes())
+        levels = [
+            tuple(Finding.model_validate(one) for one in facts[level])
+            for level in ("errors", "warnings", "allowed")
+        ]
+        return KeptAudit(datetime.fromtimestamp(file.stat().st_mtime), *levels)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def facts_of(checked: Checked) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from automed.api.progress import Steps, silent
+from automed.api.registered_options import merged
 from automed.data.audit import Audit, audit
 from automed.data.audit_cache import AuditCache
 from automed.data.dataset import Dataset, open_dataset
@@ -121,7 +122,7 @@ def resolve_data(
     if path is None:
         entry = registered(workspace, task.name)
         if entry is not None:
-            path, options = Path(entry.path), _merged(entry.options, options)
+            path, options = Path(entry.path), merged(entry.options, options)
         elif task.demo is None:
             raise DataError(
                 f"no data set is registered for task {task.name!r}, and it has no demo data",
@@ -177,9 +178,3 @@ def _same_classes(task: AnyTask, dataset: Dataset) -> None:
             expected=", ".join(task.classes),
             hint="rename the folders, or register the data as a task of their own",
         )
-
-
-def _merged(base: DataOptions, over: DataOptions) -> DataOptions:
-    changes = {k: v for k, v in over.model_dump().items() if v != DataOptions().model_dump()[k]}
-    merged: DataOptions = base.replace(**changes)
-    return merged

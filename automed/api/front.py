@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from automed.analysis.front_files import write_front as draw
 from automed.domain.budget import Spent
@@ -27,6 +28,7 @@ class ShownFront:
         front: The non-dominated among the complete ones that keep the constraints.
         spent: What the study has spent.
         paused: Trials that wait for the search to go on, with the last epoch of each.
+        folder: Of the study; None: the one that its settings name.
     """
 
     spec: StudySpec
@@ -34,6 +36,12 @@ class ShownFront:
     front: Front
     spent: Spent = field(default_factory=Spent)
     paused: Mapping[int, int] = field(default_factory=dict)
+    folder: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """What commands call the study: a copy of a study goes by its folder."""
+        return self.spec.name if self.folder is None else self.folder.name
 
 
 def show_front(name: str, workspace: Workspace) -> ShownFront:
@@ -51,7 +59,7 @@ def show_front(name: str, workspace: Workspace) -> ShownFront:
             hint=f"automed studies{workspace.flag}",
         )
     view = read_study(folder)
-    return ShownFront(view.spec, view.trials, view.front(), view.spent, view.paused)
+    return ShownFront(view.spec, view.trials, view.front(), view.spent, view.paused, folder)
 
 
 def write_front(shown: ShownFront, workspace: Workspace, folder: Path | None = None) -> list[Path]:
@@ -60,7 +68,7 @@ def write_front(shown: ShownFront, workspace: Workspace, folder: Path | None = N
     Raises:
         WorkspaceError: The folder cannot be written to.
     """
-    study = workspace.studies / shown.spec.name
+    study = workspace.studies / shown.name
     target = folder or study
     try:
         return draw(shown.spec, shown.trials, shown.front, target, study)
@@ -68,5 +76,5 @@ def write_front(shown: ShownFront, workspace: Workspace, folder: Path | None = N
         raise WorkspaceError(
             f"the plots cannot be written to {target}",
             found=error.strerror or str(error),
-            hint=f"automed front {shown.spec.name} --output FOLDER",
+            hint=f"automed front {quote(shown.name)} --output FOLDER",
         ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from automed.api.plugin_proposal import Proposal
 from automed.api.plugin_text import plugin_text
 from automed.domain.errors import PluginError
-from automed.registry.tasks import FOLDERS, plugin_folders, task_plugins
+from automed.registry.tasks import FOLDERS, TaskPlugin, plugin_folders, task_plugins
 
 FOLDER = "plugins"
 """Where plugins lie that are no package's, relative to the working directory."""
@@ -68,13 +68,23 @@ def write_plugin(proposal: Proposal, file: Path, command: str) -> bool:
         this process.
 
     Raises:
-        PluginError: The file cannot be written.
+        PluginError: The file cannot be written, or not be loaded; what was there stays then.
     """
+    text = plugin_text(proposal, command, file.parent)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(plugin_text(proposal, command), encoding="utf-8")
+        before = file.read_bytes() if file.exists() else None
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise PluginError(f"{file} cannot be written", found=error.strerror or str(error)) from None
+    try:
+        TaskPlugin(proposal.name, str(file), str(file), is_file=True).load()
+    except PluginError:
+        if before is None:
+            file.unlink()
+        else:
+            file.write_bytes(before)
+        raise
     known = plugin_folders()
     if file.parent in known:
         return True

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from automed.api.plugin_questions import as_command
+from automed.api.plugin_space import check_space
 from automed.api.progress import Steps, silent
 from automed.data.dataset import Dataset, open_dataset
-from automed.data.group_words import group_word
+from automed.data.group_words import word_of_groups
 from automed.data.proposal_classes import MaskClasses, mask_classes
 from automed.data.proposal_groups import GroupProposal, propose_groups
 from automed.data.proposal_look import Look, look, open_unknown
@@ -107,11 +108,14 @@ def propose(given: Given, steps: Steps = silent) -> Proposal:
     Raises:
         DataError: The folder cannot be read, or it takes a person to say what is meant; the hint
             holds the commands that say it.
+        SpaceError: The space cannot be read, or is for the other kind.
     """
     options = given.options
     with as_command(given.name):
         dataset, probe = open_unknown(given.path.expanduser().absolute(), given.name, given.kind,
                                       options)  # fmt: skip
+    if given.space is not None:
+        check_space(given.space, probe.kind)
     looked = look(dataset, probe, steps("Looking at images"))
     kind, notes = probe.kind, list(dataset.notes)
     masks = MaskClasses((), "half", ())
@@ -214,7 +218,7 @@ def _grouped(dataset: Dataset, task: AnyTask, options: DataOptions, word: str) -
         split = _policy(dataset, word or "patient", options.no_groups)
         return _Grouped(dataset, split, options, None, ())
     if dataset.grouped_by is not None:
-        named = word or _word_in(dataset.grouped_by)
+        named = word or word_of_groups(dataset.grouped_by)
         return _Grouped(dataset, _policy(dataset, named, None), options, None, ())
     proposals = propose_groups(dataset.samples)
     notes = tuple(_could_be(p) for p in proposals if not p.sure)
@@ -243,11 +247,6 @@ def _could_be(proposal: GroupProposal) -> str:
         f"names repeat in a way that may be groups, which is not used unless you say so: "
         f"{proposal.told()}; if it is, add --group-pattern {flag}"
     )
-
-
-def _word_in(grouped_by: str) -> str:
-    """What groups are called, from where they come from: ``plate (metadata.csv, ...)``."""
-    return group_word(grouped_by.partition(" (")[0]) or grouped_by.split()[0].lower()
 
 
 def _policy(dataset: Dataset, word: str, waiver: str | None) -> SplitPolicy:

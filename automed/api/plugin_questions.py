@@ -26,4 +26,5 @@ def as_command(name: str) -> Iterator[None]:
 
 def _reworded(hint: str, name: str) -> str:
     check, task = "automed data check ", f" --task {name}"
-    return hint.replace(check, f"automed plugin new {name} --data ").replace(task, "")
+    hint = hint.replace(check, f"automed plugin new {name} --data ").replace(task, "")
+    return hint.replace("automed tasks lists the tasks of either kind", "leave --kind out, then")

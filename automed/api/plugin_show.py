@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from automed.data.register import Registered, registered
+from automed.domain.component import Component
 from automed.domain.task import AnyTask
 from automed.domain.workspace import Workspace
+from automed.registry.components import declared_by
 from automed.registry.tasks import load_task, task_plugins
 
 
@@ -18,11 +20,13 @@ class PluginShown:
         task: What it yields.
         origin: The package with its version, or the file.
         data: The folder that is registered for it; None: none.
+        components: What it brings of its own, by kind and name.
     """
 
     task: AnyTask
     origin: str
     data: Registered | None
+    components: tuple[Component, ...] = ()
 
 
 def show_plugin(name: str, workspace: Workspace) -> PluginShown:
@@ -33,4 +37,5 @@ def show_plugin(name: str, workspace: Workspace) -> PluginShown:
         WorkspaceError: The register of data sets is damaged.
     """
     task = load_task(name)
-    return PluginShown(task, task_plugins()[name].origin, registered(workspace, name))
+    origin = task_plugins()[name].origin
+    return PluginShown(task, origin, registered(workspace, name), declared_by(origin))

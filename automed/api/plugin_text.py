@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import textwrap
+from pathlib import Path
 
 from automed.api.plugin_proposal import Proposal
 
 _WIDTH = 100
 
 
-def plugin_text(proposal: Proposal, command: str) -> str:
+def plugin_text(proposal: Proposal, command: str, folder: Path) -> str:
     """The source of a plugin: 20 to 40 lines that a person can read and change.
 
     Args:
         proposal: What it declares.
         command: What the user may run again to make it anew.
+        folder: Where the plugin will lie; a space of one's own is named relative to it.
     """
+    space, imports = _space(proposal.space, folder)
     layout = proposal.options.layout
     task = "SegmentationTask" if proposal.kind == "segmentation" else "ClassificationTask"
     lines = [
         *_docstring(proposal, command),
         "from __future__ import annotations",
         "",
+        *imports,
         f"from automed import Augment, {task}, SplitPolicy, load_space",
         "",
         f"task = {task}(",
@@ -35,11 +41,27 @@ def plugin_text(proposal: Proposal, command: str) -> str:
         f"    normalize={_quoted(proposal.normalize)},",
         "    # Drop what your images cannot show; rotation, zoom, brightness, ... are there, too.",
         "    augment=Augment(horizontal_flip=0.5, vertical_flip=0.5),",
-        f"    # What a search varies: automed space show {proposal.space}",
-        f"    space=load_space({_quoted(proposal.space)}),",
+        f"    # What a search varies: automed space show {shlex.quote(proposal.space)}",
+        f"    space=load_space({space}),",
         ")",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _space(name: str, folder: Path) -> tuple[str, list[str]]:
+    """What ``load_space`` is given, and the lines that it needs at the top of the file.
+
+    Files are named from the plugin's place: from elsewhere, the working directory is another.
+    """
+    if not name.endswith(".toml"):
+        return _quoted(name), []
+    file = Path(os.path.relpath(Path(name).expanduser().resolve(), folder.resolve()))
+    here = "Path(__file__)"
+    if len(file.parts) == 1:
+        place = f"{here}.with_name({_quoted(file.name)})"
+    else:
+        place = f"{here}.resolve().parent / {_quoted(file.as_posix())}"
+    return f"str({place})", ["from pathlib import Path", ""]
 
 
 def _docstring(proposal: Proposal, command: str) -> list[str]:

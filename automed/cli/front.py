@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -30,7 +31,7 @@ def front(
     space = workspace_at(workspace)
     shown = show_front(study, space)
     print_front(shown)
-    resume = f"automed search {shown.spec.task.name} --resume --name {study}{space.flag}"
+    resume = f"automed search {shown.spec.task.name} --resume --name {quote(study)}{space.flag}"
     if not shown.front.trials:
         next_steps(("go on", resume))
         return
@@ -42,5 +43,5 @@ def front(
         ("search on", f"{resume} {more_flags(shown.spec.budget, shown.spent)}"),
         *to_export(shown, space),
         *to_confirm(shown, space),
-        ("browse every trial", browse(space)),
+        ("browse every trial in MLflow", browse(space)),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from rich.table import Table
 from rich.text import Text
@@ -22,16 +23,16 @@ def print_front(shown: ShownFront) -> None:
     if not front.trials:
         if complete:
             bounds = " and ".join(c.describe() for c in spec.constraints)
-            out.print(f"\nNone of {complete} complete trials of study {spec.name} keeps {bounds}: "
-                      f"no front. What each has: automed trials {spec.name}")  # fmt: skip
+            out.print(f"\nNone of {complete} complete trials of study {shown.name} keeps {bounds}: "
+                      f"no front. What each has: automed trials {quote(shown.name)}")  # fmt: skip
         else:
-            out.print(f"\nStudy {spec.name} has no complete trial yet: no front.")
+            out.print(f"\nStudy {shown.name} has no complete trial yet: no front.")
         _print_failures(shown)
         return
     height, width = spec.task.image_size
     demo = "  [black on yellow] synthetic demo data [/]" if spec.data.is_demo else ""
     table = Table(
-        title=f"Front of {spec.name}: {len(front.trials)} of {complete} trials{demo}",
+        title=f"Front of {shown.name}: {len(front.trials)} of {complete} trials{demo}",
         title_justify="left", title_style="bold",
         caption=f"GFLOPs are multiply-accumulates (GMACs) at {height}x{width}; twice that "
         f"counting multiply and add. {spec.task.quality.label} on the validation part. "
@@ -90,7 +91,7 @@ def to_export(shown: ShownFront, workspace: Workspace) -> tuple[tuple[str, str],
     learned = any(t.result and t.result.metrics[guide] for t in shown.front.trials)
     if shown.front.knee is None or not learned:
         return ()
-    command = f"automed export {shown.spec.name} --trial {shown.front.knee} -o bundle"
+    command = f"automed export {quote(shown.name)} --trial {shown.front.knee} -o bundle"
     return (("take the knee with you", command + workspace.flag),)
 
 
@@ -98,7 +99,7 @@ def to_confirm(shown: ShownFront, workspace: Workspace) -> tuple[tuple[str, str]
     """The command that tells the front from luck; none where there is no front."""
     if not shown.front.trials:
         return ()
-    command = f"automed confirm {shown.spec.name}{workspace.flag}"
+    command = f"automed confirm {quote(shown.name)}{workspace.flag}"
     return (("confirm it by retraining", command),)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from shlex import quote
 
+import typer
 from rich.text import Text
 
 from automed.api.front import show_front, write_front
@@ -57,6 +59,10 @@ def run_on(
     _run(search, workspace, rejected)
 
 
+INTERRUPTED = 130
+"""Exit code, as shells have it of Ctrl-C: what was to follow the search does not."""
+
+
 class _Relay:
     """Passes rejected trials on to watchers that exist only after the study does."""
 
@@ -87,9 +93,11 @@ def _run(search: Search, workspace: Workspace, rejected: _Relay) -> None:
         out.print(
             f"[yellow]MLflow missed some trials ({unsynced})[/yellow] ({tracker.reason}). "
             "Nothing is lost; later: "
-            f"[green]automed sync {spec.name}{workspace.flag}[/green]"
+            f"[green]automed sync {quote(search.study.folder.name)}{workspace.flag}[/green]"
         )
     _conclude(search, workspace, outcome)
+    if outcome is Outcome.INTERRUPTED:
+        raise typer.Exit(INTERRUPTED)
 
 
 def _announce(search: Search) -> None:
@@ -132,7 +140,8 @@ def _print_notes(notes: Iterable[str]) -> None:
 def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
     study = search.study
     spec = study.spec
-    resume_command = f"automed search {spec.task.name} --resume --name {spec.name}{workspace.flag}"
+    name = quote(study.folder.name)
+    resume_command = f"automed search {spec.task.name} --resume --name {name}{workspace.flag}"
     more = more_flags(spec.budget, study.spending)
     if outcome is Outcome.INTERRUPTED:
         _print_interrupted(study)
@@ -141,16 +150,17 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
     elif outcome is Outcome.EXHAUSTED:
         out.print("\nThe search ended before its budget was spent.")
     _print_notes(note for note in study.notes if note not in search.notes)
-    shown = show_front(spec.name, workspace)
+    shown = show_front(study.folder.name, workspace)
     print_front(shown)
     if shown.front.trials:
         print_files(write_front(shown, workspace))
     next_steps(
         ("go on", resume_command if outcome is Outcome.INTERRUPTED else f"{resume_command} {more}"),
-        ("see the front again", f"automed front {spec.name}{workspace.flag}"),
+        ("look at it in a browser", f"automed dashboard{workspace.flag}"),
+        ("see the front again", f"automed front {name}{workspace.flag}"),
         *to_export(shown, workspace),
         *to_confirm(shown, workspace),
-        ("browse every trial", browse(workspace)),
+        ("browse every trial in MLflow", browse(workspace)),
     )
 
 

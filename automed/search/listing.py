@@ -19,7 +19,7 @@ class StudySummary:
     """One line of the list.
 
     Attributes:
-        name: The study's name; the folder's, where the study is broken.
+        name: What commands call the study: its folder's name.
         folder: Where it lies.
         problem: Why it cannot be read; None: it can, and the rest is filled in.
         task: The task's name.
@@ -72,7 +72,7 @@ def _read(study: StudyView) -> StudySummary:
     spec = study.spec
     written = datetime.fromtimestamp((study.folder / SPEC_FILE).stat().st_mtime)
     return StudySummary(
-        name=spec.name,
+        name=study.folder.name,
         folder=study.folder,
         task=spec.task.name,
         data=spec.data.name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import automed.dashboard.page_data  # noqa: F401 - outside of the time that a page may take
 import cv2
 import numpy as np
@@ -100,6 +102,34 @@ def test_flagged_images_of_the_locked_test_part_stay_hidden(begun, page, images)
     assert len([t for t in test.caption if "locked test part" in t.value]) == 2
     named = [frame.value for frame in test.dataframe if list(frame.value) == ["file"]]
     assert len(named[0]) == 2, "the names are no secret"
+
+
+def test_a_file_that_was_mended_is_looked_at_again(begun, page, images):
+    test = page("data", study="s")
+    assert "empty-mask" in texts(test)
+    mask = np.zeros((40, 48), np.uint8)
+    mask[5:15, 5:15] = 255
+    cv2.imwrite(str(images / "masks" / "p05_*x*.png"), mask)
+    test.button(key="audit again").click().run()
+    assert not test.exception
+    assert "empty-mask" not in texts(test)
+
+
+def test_what_the_search_found_is_shown_until_somebody_looks_again(
+    begun, page, workspace, monkeypatch
+):
+    monkeypatch.setattr("automed.dashboard.data_audit._AT_ONCE", 0)
+    kept = {"code": "unreadable", "message": "1 file that cannot be read: p_*x*.png"}
+    levels = {"errors": [], "warnings": [], "allowed": [kept]}
+    (workspace / "studies" / "s" / "audit.json").write_text(json.dumps(levels))
+    test = page("data", study="s")
+    assert not test.exception
+    assert "What the search found" in texts(test)
+    assert r"p\_\*x\*" in "\n".join(one.value for one in test.info)
+    test.button(key="audit").click().run()
+    assert "What the search found" not in texts(test)
+    (workspace / "studies" / "s" / "audit.json").write_text("{")
+    assert not page("data", study="s").exception
 
 
 def test_names_of_files_are_text(begun, page):

@@ -102,7 +102,7 @@ def test_interrupt_finishes_cleanly_and_says_how_to_go_on(
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=120)
     text = output.decode()
-    assert process.returncode == 0, text
+    assert process.returncode == 130, text
     assert "Interrupted" in text
     assert "automed search polyp --resume --name s" in text
     assert "Traceback" not in text

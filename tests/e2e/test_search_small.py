@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import optuna
@@ -58,11 +59,24 @@ def test_search_resume_front_and_lists(automed, small_pairs: Path, workspace: Pa
     listed = automed("studies")
     assert "one" in listed.out
     assert "polyp" in listed.out
+    a_copy_goes_by_its_folder(automed, workspace)
     tasks = automed("tasks")
     assert tasks.code == 0
     rows = {row.name: row.data for row in list_tasks(Workspace.at(workspace))}
     assert rows["polyp"] == str(small_pairs)
     assert rows["cell"] == "demo (synthetic)"
+
+
+def a_copy_goes_by_its_folder(automed, workspace: Path) -> None:
+    folder = workspace / "studies" / "a copy"
+    shutil.copytree(workspace / "studies" / "one", folder)
+    (folder / "front.csv").unlink()
+    shown = automed("front", "a copy")
+    assert shown.code == 0, shown.err
+    assert "Front of a copy" in shown.out
+    assert "--resume --name 'a copy'" in shown.out
+    assert (folder / "front.csv").exists()
+    assert "a copy" in automed("studies").out
 
 
 def test_demo_data_are_announced_everywhere(automed, workspace: Path) -> None:
