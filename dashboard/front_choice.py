@@ -28,7 +28,7 @@ class Choice:
         y: Metric up.
         colour: A metric, or ``MEMBERSHIP``.
         area: Of the markers, one of ``AREAS``.
-        scale_x: One of ``SCALES``; auto: a logarithm where values span more than a decade.
+        scale_x: One of ``SCALES``; auto: a logarithm where prices span more than a decade.
         scale_y: The same.
         front_only: Leave out what is dominated.
         published: Draw the papers' points.

@@ -105,7 +105,7 @@ def _more(points: FrontPoints, scatter: bool) -> _Rest:
 def _scale(axis: str) -> str:
     return st.selectbox(
         f"Scale of {axis}", SCALES, key=f"scale_{axis}", bind="query-params",
-        help="auto: a logarithm where values span more than a decade.",
+        help="auto: a logarithm where prices span more than a decade.",
     )  # fmt: skip
 
 

@@ -72,11 +72,14 @@ class Scene:
     def is_log(self, name: str) -> bool:
         """Whether the axis ``x`` or ``y`` is logarithmic; never where a value is not above 0."""
         scale = self.choice.scale_x if name == "x" else self.choice.scale_y
-        values = self.shown(self.x if name == "x" else self.y)[self.drawn]
+        axis = self.x if name == "x" else self.y
+        values = self.shown(axis)[self.drawn]
         if scale == "log":
             known = values[np.isfinite(values)]
             return bool(len(known)) and bool(known.min() > 0)
-        return scale == "auto" and wants_log(values)
+        # What is good up to 1 is looked at there, not among the trainings that collapsed.
+        price = axis.objective.direction == "minimize"
+        return scale == "auto" and price and wants_log(values)
 
     @property
     def drawn(self) -> Mask:

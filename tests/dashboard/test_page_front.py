@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -218,6 +219,20 @@ def test_an_address_may_ask_for_any_limit(study, page):
     drawn = page("front", study="a", max_macs="cheap")
     assert drawn.select_slider(key="max_macs").value == "any"
     assert "no number" in drawn.warning[0].value
+
+
+def test_prices_get_a_logarithm_by_themselves_and_qualities_do_not(study, page):
+    folder = study("a", complete=8)
+    log = folder / "journal.log"
+    # One training collapsed: its Dice is a hundredth of the others'.
+    text = log.read_text()
+    first = re.search(r'\\"dice\\":(0\.\d+)', text)
+    assert first is not None
+    log.write_text(text.replace(first[0], '\\"dice\\":0.004', 1))
+    layout = figure_of(page("front", study="a"))["layout"]
+    assert layout["yaxis"].get("type", "linear") == "linear"
+    layout = figure_of(page("front", study="a", scale_y="log"))["layout"]
+    assert layout["yaxis"]["type"] == "log"
 
 
 def test_a_limit_may_be_typed(study, page):
