@@ -9,6 +9,7 @@ import typer
 
 from automed.cli.options import (
     Allow,
+    Fresh,
     GroupColumn,
     GroupCsv,
     GroupPattern,
@@ -45,14 +46,16 @@ def check(
     group_csv: GroupCsv = None,
     group_column: GroupColumn = None,
     no_groups: NoGroups = None,
-    mask_values: MaskValues = "half",
+    mask_values: MaskValues = None,
     allow: Allow = None,
+    fresh: Fresh = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Print what a folder holds and what is wrong with it. Exit code 1 if there are errors."""
     from automed.api.audit_report import write_report
     from automed.api.datasets import check_data
     from automed.api.in_both import against_others
+    from automed.api.registered_options import as_registered
     from automed.cli.console import next_steps, steps
     from automed.cli.data_view import show, show_report
 
@@ -60,11 +63,12 @@ def check(
         layout, group_pattern, group_csv, group_column, no_groups, mask_values, allow
     )  # fmt: skip
     space = workspace_at(workspace)
+    known = as_registered(task, path, options, space, fresh=fresh)
     with steps() as step:
-        checked = check_data(task, path, options, step, space)
+        checked = check_data(task, path, known.options, step, space)
         checked = against_others(checked, against or (), space, step)
         report = write_report(checked, space, output)
-    show(checked)
+    show(checked, known.notes)
     show_report(report)
     if checked.audit.errors:
         raise typer.Exit(1)
@@ -84,12 +88,16 @@ def add(
     group_csv: GroupCsv = None,
     group_column: GroupColumn = None,
     no_groups: NoGroups = None,
-    mask_values: MaskValues = "half",
+    mask_values: MaskValues = None,
     allow: Allow = None,
+    fresh: Fresh = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Check a folder and use it for a task from now on."""
+    from rich.text import Text
+
     from automed.api.datasets import add_data
+    from automed.api.registered_options import as_registered, replaced
     from automed.cli.console import next_steps, out, steps
     from automed.cli.data_view import show
 
@@ -97,10 +105,14 @@ def add(
         layout, group_pattern, group_csv, group_column, no_groups, mask_values, allow
     )  # fmt: skip
     space = workspace_at(workspace)
+    known = as_registered(task, path, options, space, fresh=fresh)
+    other = replaced(task, path, space)
     with steps() as step:
-        checked = add_data(task, path, space, options, step)
-    show(checked)
-    out.print(f"[green]Registered[/green] for task [bold]{task}[/bold].")
+        checked = add_data(task, path, space, known.options, step)
+    show(checked, known.notes)
+    instead = f" instead of {other}." if other else "."
+    told = Text.assemble(("Registered", "green"), " for task ", (task, "bold"), instead)
+    out.print(told, soft_wrap=True)
     next_steps(("search", f"automed search {task} --budget 50{space.flag}"))
 
 
@@ -142,7 +154,7 @@ def leak(
     group_pattern: GroupPattern = None,
     group_csv: GroupCsv = None,
     group_column: GroupColumn = None,
-    mask_values: MaskValues = "half",
+    mask_values: MaskValues = None,
     allow: Allow = None,
     workspace: WorkspaceOption = None,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import fmean
 
 from rich.table import Table
@@ -15,8 +16,13 @@ from automed.data.audit_codes import CODES
 from automed.data.finding import Finding
 
 
-def show(checked: Checked) -> None:
-    """Samples, sizes, classes, groups; then errors and warnings with the files they name."""
+def show(checked: Checked, notes: Sequence[str] = ()) -> None:
+    """Samples, sizes, classes, groups; then errors and warnings with the files they name.
+
+    Args:
+        checked: The data set and what was found.
+        notes: How it came to be read like this.
+    """
     dataset = checked.dataset
     table = Table(
         title=f"{dataset.root}", title_justify="left", title_style="bold", show_header=False
@@ -32,8 +38,8 @@ def show(checked: Checked) -> None:
     if dataset.grouped_by is None:
         kind = checked.task.split.group
         _note(f"no {kind} is known: images of one {kind} may lie on both sides of the split. Name "
-              "it with --group-csv FILE or --group-pattern 'REGEX with a (group)'.")  # fmt: skip
-    for note in dataset.notes:
+              f"it with --group-csv FILE or --group-pattern 'NAME_{{{kind}}}_*'.")  # fmt: skip
+    for note in (*notes, *dataset.notes):
         _note(note)
     for kind, style, findings in (
         ("error", "bold red", checked.audit.errors),

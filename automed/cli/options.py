@@ -28,7 +28,10 @@ Layout = Annotated[
 ]
 GroupPattern = Annotated[
     str | None,
-    typer.Option(help="Regular expression on file names; its first (group) is what to keep whole."),
+    typer.Option(
+        metavar="'C{center}_*'|REGEX",
+        help="What to keep whole, from file names: {patient}, or the first (group), is its id.",
+    ),
 ]
 GroupCsv = Annotated[
     Path | None, typer.Option(help="CSV that names each image and its patient, sequence or plate.")
@@ -38,7 +41,14 @@ NoGroups = Annotated[
     str | None, typer.Option(help="Why splitting image by image is right for these data.")
 ]
 MaskValues = Annotated[
-    str, typer.Option(help="half: foreground above half range; nonzero: any value but 0.")
+    str | None,
+    typer.Option(
+        help="half: foreground above half range; nonzero: any value but 0.", show_default="half"
+    ),
+]
+Fresh = Annotated[
+    bool,
+    typer.Option("--fresh", help="Forget the flags that the folder is registered with."),
 ]
 
 Allow = Annotated[
@@ -62,10 +72,10 @@ def data_options(
     group_csv: Path | None,
     group_column: str | None,
     no_groups: str | None,
-    mask_values: str,
+    mask_values: str | None,
     allow: list[str] | None = None,
 ) -> DataOptions:
-    """The flags as one value.
+    """The flags as one value; only what they say is among its ``model_fields_set``.
 
     Raises:
         AutomedError: They contradict each other or cannot be read.
@@ -76,12 +86,14 @@ def data_options(
     from automed.domain.errors import AutomedError
 
     try:
-        return DataOptions(
-            layout=layout, group_pattern=group_pattern,
-            group_csv=str(group_csv.absolute()) if group_csv else None,
-            group_column=group_column, no_groups=no_groups,
-            mask_values=mask_values, allow=tuple(dict.fromkeys(allow or ())),
-        )  # fmt: skip
+        given = {
+            "layout": layout, "group_pattern": group_pattern,
+            "group_csv": str(group_csv.absolute()) if group_csv else None,
+            "group_column": group_column, "no_groups": no_groups, "mask_values": mask_values,
+            "allow": tuple(dict.fromkeys(allow)) if allow else None,
+        }  # fmt: skip
+        said = {name: value for name, value in given.items() if value is not None}
+        return DataOptions.model_validate(said)
     except ValidationError as error:
         first = error.errors()[0]
         flag = "".join(f"--{str(p).replace('_', '-')}: " for p in first["loc"])

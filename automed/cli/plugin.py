@@ -10,6 +10,7 @@ import typer
 from automed.cli.options import (
     GroupColumn,
     GroupCsv,
+    GroupPattern,
     Layout,
     MaskValues,
     NoGroups,
@@ -46,17 +47,11 @@ def new(
         str | None, typer.Option(metavar="NAME|FILE", help="Search space; see automed space.")
     ] = None,
     layout: Layout = None,
-    group_pattern: Annotated[
-        str | None,
-        typer.Option(
-            metavar="'C{center}_*'|REGEX",
-            help="What to keep whole, from file names: {patient} stands for its id.",
-        ),
-    ] = None,
+    group_pattern: GroupPattern = None,
     group_csv: GroupCsv = None,
     group_column: GroupColumn = None,
     no_groups: NoGroups = None,
-    mask_values: MaskValues = "half",
+    mask_values: MaskValues = None,
     output: Annotated[
         Path | None, typer.Option(help="The file to write.", show_default="plugins/NAME.py")
     ] = None,
@@ -68,7 +63,7 @@ def new(
     from automed.cli.image_size import image_size_of
     from automed.cli.plugin_new import make_plugin
     from automed.cli.plugin_words import check_kind, listed
-    from automed.data.proposal_groups import read_template
+    from automed.domain.group_template import read_template
 
     regex, group = read_template(group_pattern) if group_pattern else (None, "")
     options = data_options(layout, regex, group_csv, group_column, no_groups, mask_values)

@@ -9,8 +9,8 @@ import typer
 from automed.api.plugin_proposal import Given, Proposal
 from automed.cli.image_size import image_size_of
 from automed.cli.plugin_words import listed
-from automed.data.proposal_groups import read_template
 from automed.domain.data_options import DataOptions
+from automed.domain.group_template import read_template
 
 _NONE = "none"
 

@@ -12,6 +12,8 @@ from rich.text import Text
 from automed.api.datasets import add_data
 from automed.api.plugin_new import place_for, write_plugin
 from automed.api.plugin_proposal import Given, Proposal, propose
+from automed.api.plugin_space import travels
+from automed.api.registered_options import as_registered
 from automed.cli.console import next_steps, out, show_error, steps
 from automed.cli.data_view import show
 from automed.cli.plugin_ask import asked
@@ -39,7 +41,7 @@ def make_plugin(
         )
     with steps() as step:
         proposal = propose(given, step)
-    print_proposal(proposal)
+    print_proposal(proposal, travels(proposal.space, file))
     if not yes:
         answered = asked(given, proposal)
         if answered != given:
@@ -59,6 +61,7 @@ def make_plugin(
 def _register(proposal: Proposal, given: Given, workspace: Workspace, prefix: str) -> None:
     name, root, options = given.name, proposal.dataset.root, proposal.options
     flags = f"{shlex.quote(str(root))}{options.flags}{workspace.flag}"
+    known = as_registered(name, root, options, workspace, fresh=True)
     try:
         with steps() as step:
             data = add_data(name, root, workspace, options, step)
@@ -68,7 +71,7 @@ def _register(proposal: Proposal, given: Given, workspace: Workspace, prefix: st
             ("mend the data, then register them", f"{prefix}automed data add {name} {flags}")
         )
         raise typer.Exit(1) from None
-    show(data)
+    show(data, known.notes)
     next_steps(
         ("see what it declares", f"{prefix}automed plugin show {name}{workspace.flag}"),
         ("what a search may vary", f"{prefix}automed space show {name}"),

@@ -20,7 +20,7 @@ def print_plugin(shown: PluginShown, workspace: Workspace) -> None:
     """Everything that a task declares, and which data it has."""
     task = shown.task
     _print(f"{task.name}: {task.title}", [("origin", shown.origin), *_declared(task),
-                                         ("data", _data(shown))])  # fmt: skip
+                                         *_components(shown), ("data", _data(shown))])  # fmt: skip
     steps = [("check it", f"automed plugin check {task.name}")]
     if shown.data is None:
         steps.append(("give it images", f"automed data add {task.name} PATH{workspace.flag}"))
@@ -31,8 +31,8 @@ def print_plugin(shown: PluginShown, workspace: Workspace) -> None:
     )
 
 
-def print_proposal(proposal: Proposal) -> None:
-    """What a folder holds, and what follows from it."""
+def print_proposal(proposal: Proposal, note: str | None = None) -> None:
+    """What a folder holds, and what follows from it; a note comes last."""
     looked, dataset = proposal.looked, proposal.dataset
     height, width = looked.size
     sizes = f"{height}x{width} (height x width)" + (
@@ -62,6 +62,7 @@ def print_proposal(proposal: Proposal) -> None:
     notes = list(proposal.notes)
     if proposal.split.waiver is not None:
         notes.append(proposal.split.waiver)
+    notes += [note] if note else []
     for note in notes:
         out.print(Text("note: ", style="cyan") + Text(note), soft_wrap=True)
 
@@ -94,6 +95,11 @@ def _declared(task: AnyTask) -> list[tuple[str, str]]:
         ("space", f"{space.name} (version {space.version}), {len(space.parameters)} parameters"),
         ("baselines", ", ".join(b.name for b in task.baselines) or "none"),
     ]
+
+
+def _components(shown: PluginShown) -> list[tuple[str, str]]:
+    named = ", ".join(f"{one.kind} {one.name}" for one in shown.components)
+    return [("own parts", named)] if named else []
 
 
 def _data(shown: PluginShown) -> str:

@@ -210,7 +210,7 @@ def search(
     group_csv: GroupCsv = None,
     group_column: GroupColumn = None,
     no_groups: NoGroups = None,
-    mask_values: MaskValues = "half",
+    mask_values: MaskValues = None,
     allow: Allow = None,
     workspace: WorkspaceOption = None,
 ) -> None:

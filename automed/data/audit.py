@@ -101,7 +101,7 @@ def audit(
     usable, seen = _usable(dataset, seen, [f for f in found if f.code in allowed])
     copies = copies_in(seen, comparing)
     errors = _present(*found, *_impossible(usable, seen))
-    warnings = _present(*duplicate_findings(copies), *_warnings(usable, seen))
+    warnings = _present(*duplicate_findings(copies, usable.grouped_by), *_warnings(usable, seen))
     return Audit(
         dataset=usable,
         errors=tuple(f for f in errors if f.code not in allowed),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from automed.data.dataset import Dataset
 from automed.data.finding import Finding, few, number
 from automed.data.inspection import Inspection, Size
+from automed.data.near_names import near_names
 
 MIN_SAMPLES = 3
 """One for each part of a split."""
@@ -70,8 +71,8 @@ def images_alone(dataset: Dataset) -> Finding | None:
         code="image-without-mask",
         message=f"{number(len(files), 'image')} without a mask: {few(files)}",
         files=files,
-        hint="add the masks (all black where there is nothing to find), or move the images out "
-        "of the folder",
+        hint=_together(dataset) + "add the masks (all black where there is nothing to find), or "
+        "move the images out of the folder",
     )
 
 
@@ -84,7 +85,17 @@ def masks_alone(dataset: Dataset) -> Finding | None:
         code="mask-without-image",
         message=f"{number(len(files), 'mask')} without an image, not used: {few(files)}",
         files=files,
+        hint=_together(dataset) + "add the images, or leave it at that",
     )
+
+
+def _together(dataset: Dataset) -> str:
+    """Which images and masks may only be named wrongly, for a hint."""
+    pairs = near_names(dataset.images_alone, dataset.masks_alone)
+    if not pairs:
+        return ""
+    shown = few([f"{mask} of {image}" for image, mask in pairs])
+    return f"these may be masks under a wrong name: {shown}; rename them to match, else "
 
 
 def all_masks_empty(dataset: Dataset, seen: Sequence[Inspection]) -> Finding | None:
@@ -127,9 +138,14 @@ def empty_masks(dataset: Dataset, seen: Sequence[Inspection]) -> Finding | None:
         code="empty-mask",
         message=f"{_masks_of(empty)} without foreground: {few(files)}",
         files=files,
-        hint=f"{faint} of them hold values above 0; if these mean foreground: --mask-values nonzero"
-        if faint
-        else None,
+        hint=(
+            f"{faint} of them hold values above 0; if these mean foreground: --mask-values "
+            "nonzero; else "
+            if faint
+            else ""
+        )
+        + "right where there is nothing to mark, and --allow empty-mask says so; where there is, "
+        "draw the mask, or move the image out of the folder",
     )
 
 

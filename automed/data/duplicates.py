@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from automed.data.audit_near import Sets, near_copies
 from automed.data.finding import Finding, few, number
+from automed.data.group_words import plural, word_of_groups
 from automed.data.inspection import Inspection
 
 MOST_TIED = 1 / 3
@@ -59,6 +60,10 @@ def _apart(groups: Sequence[str | None]) -> bool:
     return None in groups or len(set(groups)) > 1
 
 
+def _crosses(groups: Sequence[str | None]) -> bool:
+    return len({group for group in groups if group is not None}) > 1
+
+
 def copies_in(inspections: Sequence[Inspection], progress: Progress | None = None) -> Copies:
     """Find equal images, and copies that are not quite equal.
 
@@ -88,11 +93,16 @@ def duplicates_of(inspections: Sequence[Inspection]) -> list[list[Inspection]]:
     return [same for same in by_pixels.values() if len(same) > 1]
 
 
-def duplicate_findings(copies: Copies) -> list[Finding]:
+def duplicate_findings(copies: Copies, grouped_by: str | None = None) -> list[Finding]:
     """Warnings: copies that contradict each other first, then those that agree.
 
     Near copies that one group holds together are what frames of a video are, and no flaw.
+
+    Args:
+        copies: What was found.
+        grouped_by: Where the groups come from, which says what they are called.
     """
+    word = word_of_groups(grouped_by) if grouped_by else ""
     contradicting = [same for same in copies.equal if len({seen.target for seen in same}) > 1]
     agreeing = [same for same in copies.equal if len({seen.target for seen in same}) == 1]
     near = [same for same in copies.near if _apart([seen.sample.group for seen in same])]
@@ -102,36 +112,42 @@ def duplicate_findings(copies: Copies) -> list[Finding]:
         _finding(
             "contradicting-duplicates", contradicting,
             "of identical images with different targets, so that no model can be right",
-            "remove the copies whose label or mask is wrong",
+            "remove the copies whose label or mask is wrong", word,
         ),
         _finding(
             "contradicting-near-duplicates", differing,
             "of copies of one image (turned, mirrored, trimmed or compressed) under two labels",
-            "look at them, and remove the copies whose label is wrong",
+            "look at them, and remove the copies whose label is wrong", word,
         ),
         _finding(
             "duplicates", agreeing, "of identical images",
-            "remove the copies; those that stay are kept on one side of every split",
+            "remove the copies; those that stay are kept on one side of every split", word,
         ),
         _finding(
             "near-duplicates", alike,
             "of copies of one image (turned, mirrored, trimmed or compressed)",
             "remove the copies, or say what belongs together (--group-csv); those that stay are "
-            "kept on one side of every split",
+            "kept on one side of every split", word,
         ),
     )  # fmt: skip
     return [finding for finding in found if finding is not None]
 
 
 def _finding(
-    code: str, sets: Sequence[Sequence[Inspection]], what: str, hint: str
+    code: str, sets: Sequence[Sequence[Inspection]], what: str, hint: str, word: str
 ) -> Finding | None:
     if not sets:
         return None
+    crossing = sum(_crosses([seen.sample.group for seen in same]) for same in sets)
+    where = ""
+    if crossing and word:
+        some = "" if len(sets) == 1 else f"{'all' if crossing == len(sets) else crossing} of them "
+        where = f", {some}under different {plural(word)}"
+        hint = f"first see whether a file lies under the wrong {word}; then {hint}"
     shown = few([" = ".join(seen.sample.image for seen in same[:3]) for same in sets])
     return Finding(
         code=code,
-        message=f"{number(len(sets), 'set')} {what}: {shown}",
+        message=f"{number(len(sets), 'set')} {what}{where}: {shown}",
         files=tuple(seen.sample.image for same in sets for seen in same),
         sets=tuple(tuple(seen.sample.image for seen in same) for same in sets),
         hint=hint,

@@ -25,6 +25,16 @@ def group_word(column: str) -> str | None:
     return found.group(1) if found else None
 
 
+def word_of_groups(grouped_by: str) -> str:
+    """What groups are called, from where they come from: ``plate (metadata.csv, ...)``."""
+    return group_word(grouped_by.partition(" (")[0]) or grouped_by.split()[0].lower()
+
+
+def plural(word: str) -> str:
+    """More than one of a group: ``patients``."""
+    return "mice" if word == "mouse" else f"{word}{'es' if word.endswith('s') else 's'}"
+
+
 def group_columns(columns: Iterable[str], wanted: str) -> list[str]:
     """The columns named after a group, the wanted one first."""
     named = [(word, column) for column in columns if (word := group_word(column))]

@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 from automed.data.file_names import parts
 from automed.data.group_words import GROUP_WORDS
 from automed.data.layouts.names import is_part
-from automed.domain.errors import DataError
 from automed.domain.sample import Sample
 
 FEWEST = 3
@@ -28,7 +27,6 @@ _ALIASES = {
 }  # fmt: skip
 _SEPARATORS = r"[_\-. ]"
 _KEYED = re.compile(r"([^\W\d_]+)(\d+[A-Za-z]?)")
-_TEMPLATE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -70,30 +68,6 @@ def propose_groups(samples: Sequence[Sample]) -> list[GroupProposal]:
     found = [*_by_folder(samples), *_by_field(samples)]
     sure = sorted((p for p in found if p.sure), key=lambda p: (_rank(p.word), -len(p.sizes)))
     return [*sure, *[p for p in found if not p.sure][:1]]
-
-
-def read_template(text: str) -> tuple[str, str]:
-    """A pattern as a regular expression, and what its group is called.
-
-    Args:
-        text: ``C{center}_*``, or a regular expression with a (group), which stays as it is.
-
-    Raises:
-        DataError: It has more than one name in braces.
-    """
-    names = _TEMPLATE.findall(text)
-    if "(" in text or not names:
-        return text, ""
-    if len(names) > 1:
-        raise DataError(
-            f"--group-pattern {text!r} names several groups",
-            found=", ".join(names),
-            expected="one, such as 'C{center}_*'",
-        )
-    before, _, after = text.partition("{" + names[0] + "}")
-    end = re.escape(after[0]) if after and after[0] != "*" else ""
-    value = rf"([^{end}]+){end}" if end else r"([A-Za-z0-9]+)"
-    return "^" + re.escape(before).replace(r"\*", ".*") + value, str(names[0])
 
 
 def _rank(word: str) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 from statistics import median
 
 from automed.data.dataset import Dataset, open_dataset
-from automed.data.layouts.recognize import UnknownLayoutError
+from automed.data.layouts.recognize import UnknownLayoutError, manifest_hint
+from automed.data.layouts.table import LAYOUTS
 from automed.data.parallel import in_threads
 from automed.data.proposal_classes import spread
 from automed.data.read_sample import read_picture
@@ -46,8 +47,16 @@ class Look:
     grey: bool
 
 
-def probes(name: str, kind: str | None) -> list[AnyTask]:
-    """Tasks that stand in for the one to come: a segmentation first, as masks are unmistakable."""
+def probes(name: str, kind: str | None, layout: str | None = None) -> list[AnyTask]:
+    """Tasks that stand in for the one to come: a segmentation first, as masks are unmistakable.
+
+    Args:
+        name: Of the task.
+        kind: Where it is known.
+        layout: That the user named; it may be one of a single kind.
+    """
+    known = LAYOUTS.get((layout or "").lower().replace("-", "_"))
+    kinds = (kind,) if kind else known.kinds if known else ("segmentation", "classification")
     size = (64, 64)
     both: list[AnyTask] = [
         SegmentationTask(
@@ -58,7 +67,7 @@ def probes(name: str, kind: str | None) -> list[AnyTask]:
             name=name, title=name, image_size=size, space=load_space("breast_cell")
         ),
     ]  # fmt: skip
-    return [task for task in both if kind in (None, task.kind)]
+    return [task for task in both if task.kind in kinds]
 
 
 def open_unknown(
@@ -76,7 +85,7 @@ def open_unknown(
         DataError: There is no such folder, no layout fits, or several data sets lie in it.
     """
     unknown: list[DataError] = []
-    for task in probes(name, kind):
+    for task in probes(name, kind, options.layout):
         try:
             return open_dataset(path, task, options), task
         except UnknownLayoutError as error:
@@ -90,7 +99,7 @@ def open_unknown(
         expected="one of these layouts\n" + "\n".join(dict.fromkeys([
             *masks.splitlines(), *classes.splitlines()])),
         hint="list the files in a manifest.csv with the columns image,mask (or image,label) "
-        "in that folder, and run the same command again",
+        f"in that folder, and run the same command again; or {manifest_hint('segmentation')}",
     )  # fmt: skip
 
 

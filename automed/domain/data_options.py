@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from automed.domain.frozen import Frozen
+from automed.domain.group_template import read_template
 
 
 class DataOptions(Frozen):
@@ -16,7 +17,9 @@ class DataOptions(Frozen):
 
     layout: str | None = None
     group_pattern: str | None = None
-    """Regular expression on the file's name (its path for class folders): group 1 is the group."""
+    """Regular expression on the file's name (its path for class folders): group 1 is the group.
+
+    ``C{center}_*`` is understood as well, and kept as a regular expression."""
     group_csv: str | None = None
     """CSV with a column that names the images and a column that names the group."""
     group_column: str | None = None
@@ -34,6 +37,7 @@ class DataOptions(Frozen):
     @classmethod
     def _compiles(cls, pattern: str | None) -> str | None:
         if pattern is not None:
+            pattern, _ = read_template(pattern)
             try:
                 groups = re.compile(pattern).groups
             except re.error as error:
@@ -41,7 +45,10 @@ class DataOptions(Frozen):
                     f"--group-pattern {pattern!r} is no regular expression: {error}"
                 ) from None
             if groups < 1:
-                raise ValueError(f"--group-pattern {pattern!r} needs one (group) in parentheses")
+                raise ValueError(
+                    f"--group-pattern {pattern!r} needs one (group) in parentheses, or a name "
+                    "in braces: 'patient{patient}_*'"
+                )
         return pattern
 
     @property

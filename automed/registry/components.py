@@ -63,6 +63,16 @@ def declared(kind: type[AnyComponent]) -> dict[str, AnyComponent]:
     return {name: one for (_, name), (one, _) in _DECLARED.items() if isinstance(one, kind)}
 
 
+def declared_by(origin: str) -> tuple[Component, ...]:
+    """What one plugin that was loaded declares, by kind and name.
+
+    Args:
+        origin: Of the plugin, as `declare` was given it.
+    """
+    own = [one for one, where in _DECLARED.values() if where == origin]
+    return tuple(sorted(own, key=lambda one: (one.kind, one.name)))
+
+
 class WithPlugins(MutableMapping[str, Row], Generic[Row]):
     """automed's own rows of a table, and one for each component of a kind; ours come first.
 

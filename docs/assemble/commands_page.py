@@ -11,6 +11,8 @@ _MARK = "<!-- generated: commands -->"
 def commands_page(text: str) -> str:
     """Put every command with its arguments and options in the place of the mark.
 
+    What follows the mark goes: it tells readers of a checkout that the list is not there.
+
     Args:
         text: Of docs/commands.md.
 
@@ -19,7 +21,7 @@ def commands_page(text: str) -> str:
     """
     if _MARK not in text:
         raise ValueError(f"docs/commands.md has no {_MARK}")
-    return text.replace(_MARK, _reference())
+    return text.partition(_MARK)[0] + _reference() + "\n"
 
 
 def _reference() -> str:

@@ -41,7 +41,7 @@ def classes(folder: Path, per_class: int = 8) -> Path:
 
 def task_of(given: Given, folder: Path) -> AnyTask:
     file = folder / f"{given.name}.py"
-    file.write_text(plugin_text(propose(given), "automed plugin new ..."))
+    file.write_text(plugin_text(propose(given), "automed plugin new ...", folder))
     lines = file.read_text().splitlines()
     assert 20 <= len(lines) <= 40
     assert max(map(len, lines)) <= 100
@@ -120,6 +120,15 @@ def test_several_data_sets_are_a_question_with_its_answers(tmp_path: Path) -> No
     assert f"automed plugin new mine --data {tmp_path / 'data' / 'one'}" in hint
     assert "--layout paired_folders" in hint
     assert "--task" not in hint
+
+
+def test_masks_are_no_classes_even_if_asked_for(tmp_path: Path) -> None:
+    folder = pairs(tmp_path / "data", [f"{i}.png" for i in range(6)])
+    (folder / "images").rename(folder / "left")
+    (folder / "masks").rename(folder / "right")
+    with pytest.raises(DataError) as caught:
+        propose(Given("mine", folder, kind="classification"))
+    assert "which is for segmentation; leave --kind out" in str(caught.value.hint)
 
 
 def test_a_folder_of_nothing_known_names_both_kinds(tmp_path: Path) -> None:

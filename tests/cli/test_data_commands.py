@@ -16,6 +16,7 @@ from audit_faults import draw
 
 from automed.api.datasets import add_data, check_data, reopen
 from automed.cli.data import app
+from automed.data.register import registered
 from automed.domain.data_options import DataOptions
 from automed.domain.errors import DataError
 from automed.domain.study_spec import DataRef
@@ -102,6 +103,41 @@ def test_what_was_waived_is_registered(root: Path, workspace: Path) -> None:
     checked = add_data("cell", root, place, options)
     assert len(checked.dataset.samples) == 15
     assert reopen(load_task("cell"), checked.ref).digest == checked.ref.digest
+
+
+def test_a_registered_folder_is_read_as_it_was_registered(root: Path, workspace: Path) -> None:
+    flags = ("--group-pattern", "{plate}_*", "--allow", "few-samples", "--mask-values", "nonzero")
+    for folder in ("images", "masks"):
+        for number, file in enumerate(sorted((root / folder).iterdir())):
+            file.rename(file.with_name(f"p{number % 4}_{file.name}"))
+    assert run("add", "cell", str(root), *flags)[0] == 0
+    code, said = run("check", str(root), "--task", "cell")
+    assert code == 0
+    kept = "--group-pattern '^([^_]+)_' --mask-values nonzero --allow few-samples"
+    assert f"note: read as it was registered: {kept}; --fresh forgets it" in said
+    assert f"automed data add cell {root} {kept}\n" in said
+    code, said = run("add", "cell", str(root), "--no-groups", WHY, "--mask-values", "half")
+    assert code == 0
+    assert "registered: --group-pattern '^([^_]+)_' --mask-values nonzero\n" in said
+    entry = registered(Workspace.at(), "cell")
+    assert entry is not None
+    assert entry.options == DataOptions(no_groups=WHY, allow=("few-samples",))
+    code, said = run("add", "cell", str(root), "--fresh")
+    assert f"registered: --no-groups '{WHY}' --allow few-samples\n" in said
+    entry = registered(Workspace.at(), "cell")
+    assert entry is not None
+    assert entry.options == DataOptions()
+
+
+def test_another_folder_replaces_the_registered_one_aloud(
+    root: Path, tmp_path: Path, workspace: Path
+) -> None:
+    other = draw(tmp_path / "other", 8, seed=4, side=48)
+    assert run("add", "cell", str(root), "--no-groups", WHY)[0] == 0
+    code, said = run("add", "cell", str(other))
+    assert code == 0
+    assert f"for task cell instead of {root} --no-groups '{WHY}'." in said
+    assert "read as it was registered" not in said
 
 
 def test_a_study_from_before_ties_is_still_read() -> None:

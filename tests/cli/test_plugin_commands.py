@@ -14,7 +14,7 @@ from automed.cli import plugin_checks, plugin_new
 from automed.cli.app import main
 from automed.data.register import registered
 from automed.domain.workspace import Workspace
-from automed.registry.tasks import load_task
+from automed.registry.tasks import import_file, load_task
 from automed.testing.conformance import CHECKS
 
 SPACE = """
@@ -166,6 +166,73 @@ def test_questions_are_asked_and_answers_taken(
     assert task.split.waiver == "the names do not say what belongs together"
     assert "C{center}_*" in asked[3]
     assert asked[4] == "Write plugins/mine.py?"
+
+
+def test_a_layout_of_masks_says_segmentation(run: Run, data: Path) -> None:
+    (data / "images").rename(data / "left")
+    (data / "masks").rename(data / "right")
+    flags = ("--yes", "--space", "small.toml", "--layout", "paired_folders")
+    code, said = run("new", "mine", "--data", data, *flags)
+    assert code == 0, said
+    assert "right/ is taken for the masks of left/" in said
+    assert load_task("mine").kind == "segmentation"
+
+
+def test_masks_that_cannot_be_told_are_asked_for_by_name(run: Run, data: Path) -> None:
+    for mask in (data / "masks").iterdir():
+        mask.rename(mask.with_name(f"other{mask.stem[-3:]}{mask.stem[0]}.png"))
+    (data / "masks").rename(data / "right")
+    (data / "images").rename(data / "left")
+    code, said = run("new", "mine", "--data", data, "--yes", "--kind", "segmentation")
+    assert code == 2
+    for part in ("groundtruth", "originals", "manifest.csv with the columns image,mask"):
+        assert part in said
+    assert not Path("plugins").exists()
+
+
+@pytest.mark.parametrize("output", ["plugins/mine.py", "mine.py"])
+def test_a_space_of_ones_own_is_found_from_anywhere(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    flags = ("--yes", "--space", "small.toml", "--output", output)
+    code, said = run("new", "mine", "--data", data, *flags)
+    assert code == 0, said
+    assert ("only .toml files there reach Ray workers" in said) == (output != "mine.py")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert import_file(tmp_path / output).task.space.name == "small"
+
+
+def test_a_space_of_the_other_kind_is_the_cause(run: Run, data: Path) -> None:
+    code, said = run("new", "mine", "--data", data, "--yes", "--space", "breast_cell")
+    assert code == 2
+    assert "--space breast_cell is for classification, and the data are for segmentation" in said
+    assert not Path("plugins").exists()
+
+
+def test_what_cannot_be_loaded_is_not_left_behind(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automed.api.plugin_new.plugin_text", lambda *_: "import not_there_at_all")
+    assert run("new", "mine", "--data", data, "--yes")[0] == 2
+    assert not Path("plugins/mine.py").exists()
+    Path("plugins/mine.py").write_text("# mine")
+    code, said = run("new", "mine", "--data", data, "--yes", "--force")
+    assert code == 2
+    assert "not_there_at_all" in said
+    assert Path("plugins/mine.py").read_text() == "# mine"
+
+
+def test_show_lists_what_a_plugin_declares(run: Run, data: Path) -> None:
+    code, said = run("new", "mine", "--data", data, "--yes", "--space", "small.toml")
+    assert code == 0, said
+    assert "own parts" not in run("show", "mine")[1]
+    with Path("plugins/mine.py").open("a") as file:
+        file.write(
+            "from automed import Metric, Preprocessing\n"
+            "components = (Preprocessing('vessels', apply=abs), Metric('outline', compute=max))\n"
+        )
+    assert "metric outline, preprocessing vessels" in run("show", "mine")[1]
 
 
 def test_another_folder_is_told_how_it_is_found(run: Run, data: Path, tmp_path: Path) -> None:

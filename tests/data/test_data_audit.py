@@ -11,6 +11,7 @@ from PIL import Image
 
 from automed.data.audit import Audit, audit
 from automed.data.dataset import open_dataset
+from automed.data.near_names import near_names
 from automed.domain.data_options import DataOptions
 from automed.domain.errors import DataError
 from automed.registry.tasks import load_task
@@ -222,3 +223,64 @@ def test_groups_that_no_split_can_share_out(root: Path) -> None:
     assert "0 (10)" in found.errors[0].message
     assert (found.summary.groups, found.summary.largest_group) == (2, 10)
     assert codes(look(root, group_pattern=r"^(\d\d)")) == ([], [])
+
+
+@pytest.mark.parametrize("edit", [lambda image: image, lambda image: image.rotate(180)])
+def test_copies_under_two_patients_are_said_to_be_so(root: Path, edit: object) -> None:
+    files = sorted((root / "images").iterdir())
+    for number, file in enumerate(files):
+        big = picture(number).resize((96, 96), Image.Resampling.BICUBIC)
+        if number in (3, 7):  # 3 is of the patient of 0, 7 is not of that of 2
+            copied = picture({3: 0, 7: 2}[number])
+            big = edit(copied.resize((96, 96), Image.Resampling.BICUBIC))  # type: ignore[operator]
+        big.save(root / "images" / f"P{number % 3}_{file.name}")
+        file.unlink()
+        outline = mask().resize((96, 96), Image.Resampling.NEAREST)
+        outline.save(root / "masks" / f"P{number % 3}_{file.name}")
+        (root / "masks" / file.name).unlink()
+    options = DataOptions(group_pattern="P{patient}_*")
+    found = audit(open_dataset(root, CELL, options), CELL)
+    (copies,) = [f for f in found.warnings if f.code in ("duplicates", "near-duplicates")]
+    # Near copies within one patient are no finding; equal ones are.
+    crossing = ", 1 of them under different" if copies.code == "duplicates" else ", under different"
+    assert crossing in copies.message, copies.message
+    assert copies.hint is not None
+    assert "under the wrong" in copies.hint
+    alone = audit(open_dataset(root, CELL), CELL)
+    assert all("under different" not in finding.message for finding in alone.warnings)
+
+
+def test_an_empty_mask_is_no_riddle(root: Path) -> None:
+    mask(0).save(root / "masks" / "03.png")
+    (found,) = [f for f in look(root).warnings if f.code == "empty-mask"]
+    assert found.hint is not None
+    for part in ("right where there is nothing", "draw the mask", "--allow empty-mask"):
+        assert part in found.hint
+    assert codes(look(root, allow=("empty-mask",))) == ([], [])  # type: ignore[arg-type]
+
+
+def test_files_that_are_only_named_wrongly_are_brought_together(root: Path) -> None:
+    for old, new in (("03", "03 (2)"), ("05", "5_neu"), ("07", "99")):
+        (root / "masks" / f"{old}.png").rename(root / "masks" / f"{new}.png")
+    found = look(root)
+    together = "masks/03 (2).png of images/03.png, masks/5_neu.png of images/05.png; rename"
+    for finding in (*found.errors, *found.warnings[1:]):
+        assert together in str(finding.hint), finding
+    assert codes(found) == (["image-without-mask"], ["few-samples", "mask-without-image"])
+
+
+@pytest.mark.parametrize(
+    ("image", "other", "near"),
+    [
+        ("a/017.png", "b/017 (2).tif", True),
+        ("a/Scan 7.png", "b/scan 007.png", True),
+        ("a/7.png", "b/7_new_final.png", True),
+        ("a/7 - Kopie.png", "b/7.png", True),
+        ("a/P1_001.png", "b/P1_002.png", False),
+        ("a/P1_001.png", "b/P1.png", False),
+        ("a/x_left.png", "b/x_right.png", False),
+        ("a/17.png", "b/7.png", False),
+    ],
+)
+def test_near_names(image: str, other: str, near: bool) -> None:
+    assert near_names([image], [other]) == ([(image, other)] if near else [])

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from automed.data.proposal_groups import propose_groups, read_template
+from automed.data.proposal_groups import propose_groups
 from automed.domain.errors import DataError
+from automed.domain.group_template import read_template
 from automed.domain.sample import Sample
 
 

@@ -86,6 +86,8 @@ def test_every_page_is_in_the_menu(project: Path) -> None:
 
 def test_the_references_are_generated(site: Path) -> None:
     commands = (site / "commands.html").read_text(encoding="utf-8")
+    assert "In a checkout" in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert "In a checkout" not in commands
     for said in ("automed search", "--max-gflops", "automed data leak", "automed plugin new"):
         assert said in commands
     parts = (site / "plugin-reference.html").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from automed.domain.config import Config
 from automed.domain.cost import Cost, Quantity
 from automed.domain.data_options import DataOptions
 from automed.domain.digest import derive_seed, digest
-from automed.domain.errors import AutomedError, DivergedError, SpaceError
+from automed.domain.errors import AutomedError, DivergedError, SpaceError, TakenOverError
 from automed.domain.objective import Constraint, Objective
 from automed.domain.result import Result
 from automed.domain.sample import Sample
@@ -286,6 +286,9 @@ class TestTrainingSettings:
         assert "training.patience" in str(error.value)
 
 
+OWN_ARGUMENTS = (DivergedError, TakenOverError)
+
+
 class TestErrors:
     def test_all_parts_are_said(self) -> None:
         error = AutomedError("wrong", found=3, expected="4", hint="do this")
@@ -300,7 +303,7 @@ class TestErrors:
             (
                 k
                 for k in vars(errors).values()
-                if isinstance(k, type) and issubclass(k, AutomedError) and k is not DivergedError
+                if isinstance(k, type) and issubclass(k, AutomedError) and k not in OWN_ARGUMENTS
             ),
             key=lambda k: k.__name__,
         ),
@@ -316,3 +319,8 @@ class TestErrors:
         again = pickle.loads(pickle.dumps(DivergedError(7, "the loss")))
         assert (again.epoch, again.what) == (7, "the loss")
         assert "epoch 7" in str(again)
+
+    def test_a_trial_that_was_taken_over_keeps_its_number(self) -> None:
+        again = pickle.loads(pickle.dumps(TakenOverError(7)))
+        assert again.number == 7
+        assert "trial 7" in str(again)

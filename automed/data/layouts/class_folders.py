@@ -10,6 +10,7 @@ from automed.data.layouts import one_folder
 from automed.data.layouts.folder import Folder
 from automed.data.layouts.found import Found, Kind, Layout, ids_of
 from automed.data.layouts.names import is_part, role_of
+from automed.data.layouts.unnamed_masks import unnamed_masks
 from automed.domain.sample import Sample
 
 
@@ -19,10 +20,13 @@ def match(folder: Folder, _kind: Kind, explicit: bool) -> list[Found]:
     Unless the user said that these are the classes, they are not taken for classes where they
     look like the parts of a split (``train``, ``fold_1``), like variants of one data set (images
     only deeper, in folders of the same names), or like images with their masks.
+
+    Raises:
+        DataError: It takes a person to say whether a folder holds a class or masks.
     """
     classes, notes = _without_copies(folder.with_images)
     wraps = len(classes) == 1 and not classes[0].images
-    if not classes or wraps or (not explicit and _something_else(classes)):
+    if not classes or wraps or (not explicit and _something_else(folder, classes)):
         return []
     paths = [path for child in classes for path in child.deep_images]
     labels = [child.name for child in classes for _ in child.deep_images]
@@ -47,14 +51,16 @@ def _without_copies(classes: tuple[Folder, ...]) -> tuple[list[Folder], list[str
     return [child for child in classes if child not in copies], notes
 
 
-def _something_else(classes: list[Folder]) -> bool:
+def _something_else(folder: Folder, classes: list[Folder]) -> bool:
     if all(is_part(child.name) for child in classes):
         return True
     if not any(child.images for child in classes) and _variants(classes):
         return True
     roles = {role_of(child.name)[0] for child in classes}
-    return {"image", "mask"} <= roles or any(
-        one_folder.match(child, "segmentation", False) for child in classes
+    return (
+        {"image", "mask"} <= roles
+        or any(one_folder.match(child, "segmentation", False) for child in classes)
+        or unnamed_masks(folder) is not None
     )
 
 

@@ -65,6 +65,12 @@ class Folder:
         return (*map(self.join, self.images), *below)
 
     @property
+    def inner_images(self) -> tuple[str, ...]:
+        """Paths, relative to this folder, of the image files here and below."""
+        cut = len(self.path) + 1 if self.path else 0
+        return tuple(image[cut:] for image in self.deep_images)
+
+    @property
     def with_images(self) -> tuple[Folder, ...]:
         """The folders directly inside that hold images at any depth."""
         return tuple(folder for folder in self.folders if folder.deep_images)

@@ -11,12 +11,13 @@ Role = Literal["image", "mask"]
 IMAGE_WORDS = frozenset({
     "image", "images", "img", "imgs", "original", "originals", "orig", "frame", "frames",
     "photo", "photos", "picture", "pictures", "input", "inputs", "scan", "scans", "raw",
-    "source", "src",
+    "source", "src", "bild", "bilder", "imagen", "imagenes",
 })  # fmt: skip
 MASK_WORDS = frozenset({
     "mask", "masks", "gt", "gts", "truth", "groundtruth", "groundtruths", "label", "labels",
     "annotation", "annotations", "annot", "anno", "annos", "seg", "segs", "segm",
-    "segmentation", "segmentations", "manual", "target", "targets",
+    "segmentation", "segmentations", "manual", "target", "targets", "maske", "masken", "masque",
+    "masques", "mascara", "mascaras",
 })  # fmt: skip
 PART_WORDS = frozenset({
     "train", "training", "traindataset", "trainset", "val", "valid", "validation", "valset",

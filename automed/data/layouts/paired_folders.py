@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automed.data.layouts.folder import Folder
 from automed.data.layouts.found import Found, Kind, Layout, ids_of
 from automed.data.layouts.names import names_objects, role_of
 from automed.data.layouts.pairing import Pairs, pair
+from automed.data.layouts.unnamed_masks import unnamed_masks
 from automed.domain.errors import DataError
 from automed.domain.sample import Sample
 
@@ -31,12 +32,14 @@ class _Candidate:
         return len(self.pairs.matched) >= max(1, smaller * (0.9 if self.rank == 2 else 0.5))
 
 
-def match(folder: Folder, _kind: Kind, _explicit: bool) -> list[Found]:
+def match(folder: Folder, _kind: Kind, explicit: bool) -> list[Found]:
     """Pair each sibling folder of masks with the sibling that holds its images.
 
+    Where no name speaks of masks, folders that pair file by file are looked into.
+
     Raises:
-        DataError: The folders are there, but no image has a mask of its name, or one image
-            could have masks in several folders.
+        DataError: The folders are there, but no image has a mask of its name, one image could have
+            masks in several folders, or which folder holds the masks is not clear.
     """
     by_images: dict[str, list[tuple[Folder, _Candidate]]] = defaultdict(list)
     for masks in folder.with_images:
@@ -46,13 +49,15 @@ def match(folder: Folder, _kind: Kind, _explicit: bool) -> list[Found]:
         found_in_pair(*_only(folder, claims), part=name if len(by_images) > 1 else "")
         for name, claims in sorted(by_images.items())
     ]
-    return founds
-
-
-def relative(folder: Folder) -> tuple[str, ...]:
-    """Paths of the images in a folder and below, relative to it."""
-    cut = len(folder.path) + 1 if folder.path else 0
-    return tuple(image[cut:] for image in folder.deep_images)
+    if founds or (unnamed := unnamed_masks(folder, explicit=explicit)) is None:
+        return founds
+    masks, images = unnamed
+    found = found_in_pair(masks, candidate(images, masks), part="")
+    note = (
+        f"{masks.name}/ is taken for the masks of {images.name}/: the files pair by their names, "
+        f"and those in {masks.name}/ hold two values, or few"
+    )
+    return [replace(found, notes=(*found.notes, note))]
 
 
 def found_in_pair(
@@ -82,8 +87,8 @@ def found_in_pair(
 
 def candidate(images: Folder, masks: Folder, *, rank: int = 0, deep: bool = True) -> _Candidate:
     """Try to pair the images of one folder with the masks of another."""
-    names = relative(images) if deep else images.images
-    return _Candidate(images.name, images, names, rank, pair(names, relative(masks)))
+    names = images.inner_images if deep else images.images
+    return _Candidate(images.name, images, names, rank, pair(names, masks.inner_images))
 
 
 def _parent(folder: Folder) -> str:
@@ -128,7 +133,7 @@ def _refuse_unpaired(tried: _Candidate, masks: Folder) -> None:
 
     raise DataError(
         f"no image in {tried.folder.absolute} has a mask of its name in {masks.absolute}",
-        found=f"images {few(tried.images)}; masks {few(relative(masks))}",
+        found=f"images {few(tried.images)}; masks {few(masks.inner_images)}",
         expected="equal names, or names that differ by a word such as _mask, _gt, _label",
         hint="rename them, or list the pairs in a manifest.csv with the columns image,mask",
     )

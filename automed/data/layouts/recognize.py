@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from automed.data.layouts.folder import Folder, scan
 from automed.data.layouts.found import Found, Kind, Layout, merged
-from automed.data.layouts.names import is_part
+from automed.data.layouts.names import IMAGE_WORDS, MASK_WORDS, is_part
 from automed.data.layouts.table import LAYOUTS
 from automed.domain.data_options import DataOptions
 from automed.domain.errors import DataError
@@ -64,9 +64,13 @@ def _wanted(task: SegmentationTask | ClassificationTask, options: DataOptions) -
         return None
     known = [layout.name for layout in _of_kind(task.kind)]
     if name not in known:
+        other = LAYOUTS[name].kinds[0] if name in LAYOUTS else None
         raise DataError(
-            f"there is no layout {name!r} for {task.kind}{suggestion(name, known)}",
+            f"there is no layout {name!r} for {task.kind}"
+            + ("" if other else suggestion(name, known)),
             expected=f"auto, {', '.join(known)}",
+            hint=other
+            and f"this layout is for {other}; automed tasks lists the tasks of either kind",
         )
     return name
 
@@ -135,6 +139,18 @@ def _refuse_several(
     )
 
 
+def manifest_hint(kind: Kind) -> str:
+    """What to do where no layout fits: names of folders that are known, or a manifest."""
+    if kind == "classification":
+        return "list the files in a manifest.csv with the columns image,label in that folder"
+    return (
+        "name the folder of images with one of the words "
+        f"{', '.join(sorted(IMAGE_WORDS))}; and the folder of masks beside it with one of "
+        f"{', '.join(sorted(MASK_WORDS))}; or list the pairs in a manifest.csv with the columns "
+        "image,mask in the folder that holds both"
+    )
+
+
 def _refuse_unknown(
     folder: Folder, layouts: Sequence[Layout], task: SegmentationTask | ClassificationTask
 ) -> NoReturn:
@@ -142,13 +158,13 @@ def _refuse_unknown(
     looks: list[Found] = []
     with contextlib.suppress(DataError):  # a flaw under the other kind is beside the point
         looks = _search(folder, _of_kind(other), other, False, DEPTH)
-    hint = "list the files in a manifest.csv, or see the layouts above"
+    hint = manifest_hint(task.kind)
     labels = {sample.label for found in looks for sample in found.samples}
     if looks and (other == "segmentation" or len(labels) > 1):
         hint = (
             f"this looks like {looks[0].layout} with {len(looks[0].samples)} samples, which is "
             f"for {other}; automed tasks lists the tasks of either kind"
-        )
+        ) + (f". If there are masks: {hint}" if task.kind == "segmentation" else "")
     problem = (
         f"{folder.root} holds images, but no masks that can be paired with them"
         if task.kind == "segmentation"
