@@ -14,6 +14,7 @@ from automed.cli import plugin_checks, plugin_new
 from automed.cli.app import main
 from automed.data.register import registered
 from automed.domain.workspace import Workspace
+from automed.registry import components
 from automed.registry.tasks import import_file, load_task
 from automed.testing.conformance import CHECKS
 
@@ -46,6 +47,8 @@ def run(
 ) -> Run:
     """Run ``automed plugin`` in an empty directory; the exit code and all that was printed."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(components, "_DECLARED", {})  # what plugins bring goes with the test
+    monkeypatch.setattr(components, "_WAITING", [])
     # Set first, so that what the command sets is taken back, too.
     monkeypatch.setenv("AUTOMED_PLUGINS", "")
     monkeypatch.delenv("AUTOMED_PLUGINS")
