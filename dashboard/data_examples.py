@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from automed.api.data_report import (
@@ -32,10 +34,7 @@ def show(found: Opened, study: OpenedStudy | None, split: Split | None) -> None:
     unlocked = study is not None and test_part_uses(study) > 0
     seed = st.session_state.get(_SEED, 0)
     shown = _examples(found.stamp, seed, unlocked, found, split)
-    for start in range(0, len(shown), _COLUMNS):
-        for column, one in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
-            with column:
-                draw_example(one, bare)
+    draw_examples(shown, bare=bare)
     _legend(found, masks and not bare, locked=split is not None and not unlocked)
 
 
@@ -48,8 +47,15 @@ def _examples(
     return [example(_found, sample, _split) for sample in samples[: 2 * _COUNT]]
 
 
-def draw_example(one: ExampleShown, bare: bool) -> None:
-    """One sample: its picture, without outlines if bare, or why there is none, and its name."""
+def draw_examples(shown: Sequence[ExampleShown], *, bare: bool = False) -> None:
+    """Samples in rows: picture, without outlines if bare, or why there is none, and name."""
+    for start in range(0, len(shown), _COLUMNS):
+        for column, one in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
+            with column:
+                _draw(one, bare)
+
+
+def _draw(one: ExampleShown, bare: bool) -> None:
     sample = one.sample
     about = [sample.id if len(sample.id) <= 40 else f"{sample.id[:39]}…"]
     about += [text for text in (sample.label, sample.group, one.part) if text]

@@ -7,12 +7,11 @@ import streamlit as st
 
 from automed.api.data_report import ExampleShown, Finding, Opened, example, flagged
 
-from .data_examples import draw_example
+from .data_examples import draw_examples
 
 LISTED = 200
 """Files of one finding."""
 _PICTURES = 8
-_COLUMNS = 4
 
 
 def flagged_files(finding: Finding, found: Opened, hidden: frozenset[str], key: str) -> None:
@@ -41,11 +40,7 @@ def flagged_files(finding: Finding, found: Opened, hidden: frozenset[str], key: 
 def _pictures(finding: Finding, found: Opened, hidden: frozenset[str]) -> None:
     named = flagged(finding, found.dataset.samples, LISTED)
     ids = tuple(sample.id for sample in named if sample.id not in hidden)[:_PICTURES]
-    shown = _examples(found.stamp, ids, found)
-    for start in range(0, len(shown), _COLUMNS):
-        for column, one in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
-            with column:
-                draw_example(one, bare=False)
+    draw_examples(_examples(found.stamp, ids, found))
     notes = []
     if len(named) > len(ids) == _PICTURES:
         notes.append(f"The first {_PICTURES} pictures.")

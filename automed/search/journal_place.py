@@ -12,7 +12,7 @@ from automed.domain.errors import StudyError
 from automed.search.journal_repair import repair
 
 JOURNAL_FILE = "journal.log"
-_RESULT = "result.json"
+RESULT = "result.json"
 """What a training that has ended leaves in its folder."""
 
 
@@ -77,7 +77,7 @@ def refuse_lost(folder: Path, place: str, known: int, *, exists: bool = True) ->
     trained = folder.absolute() / "trials"
     names = [file.name for file in trained.iterdir()] if trained.is_dir() else []
     unknown = [name for name in names if name.isdecimal() and int(name) >= known]
-    lost = sorted(n for n in unknown if not exists or (trained / n / _RESULT).exists())
+    lost = sorted(n for n in unknown if not exists or (trained / n / RESULT).exists())
     if not lost:
         return
     problem = "holds fewer trials than were trained" if exists else "is missing"

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from automed.domain.errors import AutomedError, StudyError
 from automed.domain.study_spec import StudySpec
 from automed.domain.workspace import trial_folder
+from automed.search.journal_place import RESULT
 from automed.search.postgres import Postgres
 from automed.search.postgres_drivers import Driver, Signature, live_drivers
 from automed.search.postgres_journal import PostgresJournal, is_written
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0
 """How often a search that has nothing to do looks whether the others left it something."""
-
-_RESULT = "result.json"
 
 Answer = TypeVar("Answer")
 _log = logging.getLogger(__name__)
@@ -127,7 +126,7 @@ class Together:
 
     def has_files(self, number: int) -> bool:
         """Whether the training was done here, or in a folder that the machines share."""
-        return (trial_folder(self._folder, number) / _RESULT).exists()
+        return (trial_folder(self._folder, number) / RESULT).exists()
 
     def rest(self) -> None:
         """Wait until another search has written something, or is gone."""
