@@ -1,6 +1,7 @@
 """Trials per hour of several workers against one, on the same configs with one thread each.
 
-Run: ``python benchmarks/scaling.py --executor processes --workers 1,2 --repeats 3``. The counts
+Run: ``python benchmarks/scaling.py --executor processes --workers 1,2 --repeats 3``, and the same
+with ``--executor ray``, on a cluster of this machine that each search begins and ends. The counts
 take turns, each time in a process of its own, so that a machine that others use slows all alike.
 Writes ``benchmarks/results/scaling_<executor>.json`` and prints a row for each count, with medians
 over the repeats:
@@ -9,7 +10,9 @@ over the repeats:
 - against one worker;
 - seconds from the command to the first training step;
 - milliseconds that the search costs a trial: what a worker waits between two trials, and for the
-  answers to its reports. Choosing a config is part of it: here it is the next one of a list.
+  answers to its reports. Choosing a config is part of it: here it is the next one of a list. The
+  first two trials of a worker are left out as its warm-up;
+- the same, as a share of a trial of 60 seconds.
 
 Quote ratios of one run: seconds are those of this machine at that moment.
 """
@@ -26,59 +29,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timed_trials import BEGUN, Timed, figures
+
 from automed.domain.data_options import DataOptions
-from automed.domain.decision import Decision
-from automed.domain.measurement import Measurement
-from automed.domain.result import Result
-from automed.domain.trial import Trial
-from automed.executors.run_trial import Report, RunTrial
 
 if TYPE_CHECKING:
     from automed.api.request import SearchRequest
+    from automed.search.study import Study
 
 RESULTS = Path(__file__).resolve().parent / "results"
-BEGUN = "AUTOMED_SCALING_BEGUN"
-"""When the command was given. The monotonic clock is the machine's, not a process's."""
-
-
-@dataclass(frozen=True)
-class Timed:
-    """A ``run_trial`` that writes down when it ran, and how long its reports took.
-
-    Attributes:
-        run_trial: What to time.
-        notes: A file that all workers add a line to.
-    """
-
-    run_trial: RunTrial
-    notes: Path
-
-    def __call__(self, trial: Trial, report: Report) -> Result:
-        """Train, and add a line."""
-        begun = time.monotonic()
-        waited: list[float] = []
-        stepped: list[float] = []
-
-        def timed(measurement: Measurement) -> Decision:
-            asked = time.monotonic()
-            stepped.append(asked - measurement.seconds)
-            answer = report(measurement)
-            waited.append(time.monotonic() - asked)
-            return answer
-
-        result = self.run_trial(trial, timed)
-        line = {"worker": os.getpid(), "begun": begun, "ended": time.monotonic(),
-                "waited": sum(waited), "first_step": stepped[0]}  # fmt: skip
-        with self.notes.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        return result
+EXECUTORS = ("processes", "ray", "inline")
 
 
 def measure(given: argparse.Namespace, workers: int) -> dict[str, float]:
@@ -87,9 +51,6 @@ def measure(given: argparse.Namespace, workers: int) -> dict[str, float]:
     from automed.api.one_trial import one_trial
     from automed.api.search import start
     from automed.domain.workspace import Workspace
-    from automed.executors.inline import run as run_inline
-    from automed.executors.processes import run as run_processes
-    from automed.executors.slots import assign
 
     with tempfile.TemporaryDirectory() as folder:
         search = start(
@@ -99,15 +60,30 @@ def measure(given: argparse.Namespace, workers: int) -> dict[str, float]:
         timed = Timed(partial(one_trial, job=search.job), notes)
         begun = time.monotonic()
         with search.study as study:
-            if given.executor == "inline":
-                run_inline(study, timed)
-            else:
-                run_processes(study, timed, slots=assign(workers, cores=workers, threads="1"))
+            run_on(given.executor, workers, study, timed)
             seconds = time.monotonic() - begun
             failed = [t.failure for t in study.trials if t.failure is not None]
         if failed:
             raise SystemExit(f"{len(failed)} trials failed: {failed[0]}")
         return figures(notes, seconds)
+
+
+def run_on(executor: str, workers: int, study: Study, timed: Timed) -> None:
+    """Run the study's trials with so many workers of one thread each."""
+    if executor == "inline":
+        from automed.executors.inline import run as run_inline
+
+        run_inline(study, timed)
+    elif executor == "processes":
+        from automed.executors.processes import run as run_processes
+        from automed.executors.slots import assign
+
+        run_processes(study, timed, slots=assign(workers, cores=workers, threads="1"))
+    else:
+        from automed.executors.ray_tune.executor import run as run_on_ray
+        from automed.executors.ray_tune.share import Wish
+
+        run_on_ray(study, timed, address="auto", wish=Wish(workers=workers))
 
 
 def request_of(given: argparse.Namespace, folder: Path) -> SearchRequest:
@@ -131,25 +107,6 @@ def request_of(given: argparse.Namespace, folder: Path) -> SearchRequest:
     )
 
 
-def figures(notes: Path, seconds: float) -> dict[str, float]:
-    """What the workers wrote down, in short."""
-    lines = [json.loads(line) for line in notes.read_text(encoding="utf-8").splitlines()]
-    by_worker: dict[int, list[dict[str, float]]] = defaultdict(list)
-    for line in lines:
-        by_worker[line["worker"]].append(line)
-    turns = [turn for own in by_worker.values() for turn in pairwise(own)]
-    gaps = [after["begun"] - before["ended"] for before, after in turns]
-    waited = statistics.mean(line["waited"] for line in lines)
-    return {
-        "trials": len(lines),
-        "seconds": seconds,
-        "trials_per_hour": 3600 * len(lines) / seconds,
-        "first_step": min(line["first_step"] for line in lines) - float(os.environ[BEGUN]),
-        "overhead_ms": 1000 * (waited + (statistics.mean(gaps) if gaps else 0.0)),
-        "trial_seconds": statistics.mean(line["ended"] - line["begun"] for line in lines),
-    }
-
-
 def in_a_process(workers: int) -> dict[str, float]:
     """Measure in a process of its own: as the command would start."""
     command = [sys.executable, __file__, *sys.argv[1:], "--only", str(workers)]
@@ -162,7 +119,7 @@ def in_a_process(workers: int) -> dict[str, float]:
 def main() -> None:
     """Measure the counts in turn, and print a row for each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--executor", choices=["processes", "inline"], default="processes")
+    parser.add_argument("--executor", choices=EXECUTORS, default="processes")
     parser.add_argument("--workers", default="1,2", help="counts, separated by commas")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--trials", type=int, default=12)
@@ -184,14 +141,18 @@ def main() -> None:
         for count in counts:
             found[count].append(in_a_process(count))
     print(f"{platform.machine()}, {os.cpu_count()} cores, one thread a worker, {given.executor}")
-    print("| workers | trials/h | against the first | first step s | overhead ms/trial | trial s |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| workers | trials/h | against the first | first step s | trial s "
+        "| the search's ms a trial | of 60 s |"
+    )
+    print("|---|---|---|---|---|---|---|")
     base = medians(found[counts[0]])["trials_per_hour"]
     for count in counts:
         row = medians(found[count])
         print(
             f"| {count} | {row['trials_per_hour']:.0f} | {row['trials_per_hour'] / base:.2f}x "
-            f"| {row['first_step']:.1f} | {row['overhead_ms']:.1f} | {row['trial_seconds']:.2f} |"
+            f"| {row['first_step']:.1f} | {row['trial_seconds']:.2f} "
+            f"| {row['overhead_ms']:.1f} | {row['overhead_ms'] / 600:.2f} % |"
         )
     settings = {k: str(v) for k, v in vars(given).items() if k not in ("only", "workspace")}
     file = RESULTS / f"scaling_{given.executor}.json"

@@ -117,6 +117,9 @@ class _Watcher:
     def trial_measured(self, trial: Trial, measurement: object) -> None:
         """Nothing."""
 
+    def trial_put_back(self, trial: Trial) -> None:
+        """Nothing."""
+
     def trial_rejected(self, trial: Trial) -> None:
         """Nothing."""
 

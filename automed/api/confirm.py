@@ -84,6 +84,12 @@ def prepare(request: ConfirmRequest, workspace: Workspace, steps: Steps = silent
             found=f"the guide metric {spec.task.guide}",
             expected="a task whose first objective is one of automed's metrics",
         )
+    if shown.running and spec.storage == "postgres":  # of one in a folder, the lock tells
+        raise StudyError(
+            f"study {request.study!r} is being searched, by another machine perhaps",
+            expected="a search that has ended: what is confirmed must not change meanwhile",
+            hint=f"automed trials {request.study} shows how far it is; confirm it afterwards",
+        )
     trials = chosen(shown, request.trials)
     resolve_device(request.device)
     workspace.ensure_writable()

@@ -29,6 +29,7 @@ class ShownFront:
         spent: What the study has spent.
         paused: Trials that wait for the search to go on, with the last epoch of each.
         folder: Of the study; None: the one that its settings name.
+        running: Whether a search is at work on it, here or, of a shared study, anywhere.
     """
 
     spec: StudySpec
@@ -37,6 +38,7 @@ class ShownFront:
     spent: Spent = field(default_factory=Spent)
     paused: Mapping[int, int] = field(default_factory=dict)
     folder: Path | None = None
+    running: bool = False
 
     @property
     def name(self) -> str:
@@ -59,7 +61,9 @@ def show_front(name: str, workspace: Workspace) -> ShownFront:
             hint=f"automed studies{workspace.flag}",
         )
     view = read_study(folder)
-    return ShownFront(view.spec, view.trials, view.front(), view.spent, view.paused, folder)
+    return ShownFront(
+        view.spec, view.trials, view.front(), view.spent, view.paused, folder, view.running
+    )
 
 
 def write_front(shown: ShownFront, workspace: Workspace, folder: Path | None = None) -> list[Path]:

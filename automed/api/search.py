@@ -14,6 +14,7 @@ from automed.api.datasets import Checked, reopen, resolve_data
 from automed.api.knowledge import check_source, wanted_configs, with_warm_start
 from automed.api.naming import next_name
 from automed.api.one_trial import one_trial
+from automed.api.packing import admission_for
 from automed.api.progress import Steps, silent
 from automed.api.request import SearchRequest, choices_of, encoders_of
 from automed.api.screened_cost import screened_cost
@@ -26,6 +27,7 @@ from automed.api.shared import (
     local_spec,
     make_folder,
     refuse_other,
+    version_note,
 )
 from automed.api.workers import AS_BEFORE, ONE, Places, Workers, places_for
 from automed.data.cache import build_cache
@@ -95,7 +97,8 @@ class Search:
         slots = self.places.slots
         if len(slots) == 1:
             return run_inline(self.study, trial, observers)
-        return run_processes(self.study, trial, observers, slots=slots)
+        admission = admission_for(slots, self.study.spec.task)
+        return run_processes(self.study, trial, observers, slots=slots, admission=admission)
 
 
 def start(
@@ -196,7 +199,8 @@ def _join(
     """Search a study that another machine began with the same settings."""
     refuse_other(theirs.spec, mine, request.warm_start)
     search = _joined(theirs, mine, checked, workspace, steps, on_rejected, places)
-    return replace(search, notes=(*budget_note(request.asked, theirs.spec), *search.notes))
+    told = (*budget_note(request.asked, theirs.spec), *version_note(theirs.spec))
+    return replace(search, notes=(*told, *search.notes))
 
 
 def _joined(

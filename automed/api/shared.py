@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from automed import __version__
 from automed.api.datasets import Checked
 from automed.data.split import make_split
 from automed.domain.budget import Limits
@@ -202,6 +203,16 @@ def budget_note(asked: Limits, theirs: StudySpec) -> tuple[str, ...]:
     return (
         f"the study's budget stays {theirs.budget.describe()}, for all machines together; "
         "--resume changes it",
+    )
+
+
+def version_note(theirs: StudySpec) -> tuple[str, ...]:
+    """What to say where a study was begun by another version of automed."""
+    if theirs.version == __version__:
+        return ()
+    return (
+        f"the study was begun by automed {theirs.version}, and this is {__version__}: the same "
+        "config may come to other results here; use one version on all machines",
     )
 
 

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from automed.domain.budget import Budget, Spent
 
+_LATELY = 8
+"""Beginnings of trials. When one begins, the others run as well, but for those that wait for
+theirs."""
+
 
 @dataclass
 class _Running:
@@ -27,8 +31,8 @@ class Eta:
     May be asked from another thread than the one that tells it.
 
     Args:
-        budget: The study's: the limit that is reached first ends it. As many trials as it has
-            workers run at a time.
+        budget: The study's: the limit that is reached first ends it. As many trials are taken to
+            run at a time as ran lately, since workers may come and go; before, as it has workers.
         done: Trials finished before this run.
         epochs: Most epochs a trial.
     """
@@ -44,10 +48,18 @@ class Eta:
         self._trained = 0
         """Epochs of theirs."""
         self._running: dict[int, _Running] = {}
+        self._lasted: dict[int, float] = {}
+        """Seconds of the trials that were put back."""
+        self._at_a_time: tuple[int, ...] = ()
 
     def started(self, number: int, now: float) -> None:
         """A trial began."""
-        self._running[number] = _Running(now)
+        self._running[number] = _Running(now - self._lasted.pop(number, 0.0))
+        self._at_a_time = (*self._at_a_time, len(self._running))[-_LATELY:]
+
+    def put_back(self, number: int, now: float) -> None:
+        """A trial is to go on later."""
+        self._lasted[number] = self._running.pop(number).lasts(now)
 
     def measured(self, number: int, epoch: int) -> None:
         """An epoch of it ended."""
@@ -80,9 +92,13 @@ class Eta:
         if budget.seconds is not None:
             ends.append(budget.seconds - spent.seconds)
         if budget.device_seconds is not None:
-            ends.append((budget.device_seconds - spent.device_seconds) / budget.workers)
+            ends.append((budget.device_seconds - spent.device_seconds) / self._workers)
         known = [end for end in ends if end is not None]
         return max(0.0, min(known)) if known else None
+
+    @property
+    def _workers(self) -> int:
+        return max(self._at_a_time, default=self._budget.workers)
 
     def _by_trials(self, now: float) -> float | None:
         typical = self._typical(now)
@@ -91,7 +107,7 @@ class Eta:
         left = self._budget.trials - self._done
         # What runs longer than usual owes nothing to the others.
         behind = sum(min(typical, running.lasts(now)) for running in tuple(self._running.values()))
-        return (left * typical - behind) / max(1, min(left, self._budget.workers))
+        return (left * typical - behind) / max(1, min(left, self._workers))
 
     def _by_epochs(self, now: float, spent: int) -> float | None:
         running = tuple(self._running.values())
@@ -99,7 +115,7 @@ class Eta:
         if self._budget.epochs is None or trained == 0:
             return None
         seconds = self._seconds + sum(one.lasts(now) for one in running)
-        return (self._budget.epochs - spent) * seconds / trained / self._budget.workers
+        return (self._budget.epochs - spent) * seconds / trained / self._workers
 
     def _typical(self, now: float) -> float | None:
         """Seconds of a training with its children."""

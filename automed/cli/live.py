@@ -51,6 +51,7 @@ class LiveTable:
             t for t in earlier if t.rejected is None and t.state is not TrialState.RUNNING
         ]
         self._running: dict[int, Trial] = {}
+        self._put_back: dict[int, Trial] = {}
         self._last: dict[int, Measurement] = {}
         self._rejected = sum(t.rejected is not None for t in earlier)
         self._eta = Eta(spec.budget, self._trained, spec.task.training.epochs)
@@ -77,6 +78,7 @@ class LiveTable:
     def trial_started(self, trial: Trial) -> None:
         """Show the trial as running."""
         self._last.pop(trial.number, None)
+        self._put_back.pop(trial.number, None)
         self._running = {**self._running, trial.number: trial}
         self._eta.started(trial.number, time.monotonic())
         self._look()
@@ -87,11 +89,18 @@ class LiveTable:
         self._eta.measured(trial.number, measurement.epoch)
         self._look()
 
+    def trial_put_back(self, trial: Trial) -> None:
+        """Show it no longer, but at the end: it waits."""
+        if trial.number in self._running:
+            self._put_back[trial.number] = trial
+            self._strike_off(trial)
+            self._eta.put_back(trial.number, time.monotonic())
+            self._look()
+
     def trial_finished(self, trial: Trial) -> None:
         """Show what came of it."""
         self._finished.append(trial)
-        # A new one, as the thread that draws may be going through the old one.
-        self._running = {n: t for n, t in self._running.items() if n != trial.number}
+        self._strike_off(trial)
         self._eta.finished(trial.number, time.monotonic(), charged=trial.charged)
         self._look()
         self._refresh_front()
@@ -101,6 +110,10 @@ class LiveTable:
     def trial_rejected(self, trial: Trial) -> None:
         """Count it: it cost nothing."""
         self._rejected += 1
+
+    def _strike_off(self, trial: Trial) -> None:
+        # A new one, as the thread that draws may be going through the old one.
+        self._running = {n: t for n, t in self._running.items() if n != trial.number}
 
     @property
     def _trained(self) -> int:
@@ -135,7 +148,8 @@ class LiveTable:
         table.add_column("config", no_wrap=True, overflow="ellipsis", ratio=1)
         for trial in self._finished[-_ROWS:]:
             table.add_row(*self._cells(trial))
-        for trial in self._running.values():
+        waiting = self._put_back if self._over else {}
+        for _, trial in sorted({**self._running, **waiting}.items()):
             table.add_row(*self._cells(trial))
         return Group(table, self._footer())
 

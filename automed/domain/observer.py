@@ -17,6 +17,9 @@ class Observer(Protocol):
     def trial_measured(self, trial: Trial, measurement: Measurement) -> None:
         """An epoch ended."""
 
+    def trial_put_back(self, trial: Trial) -> None:
+        """Its training was paused or cut off, and goes on later, from its checkpoint."""
+
     def trial_finished(self, trial: Trial) -> None:
         """A trial is complete, stopped or failed; the snapshot holds its result or failure."""
 

@@ -74,6 +74,7 @@ class Course:
             StudyError: The journal cannot be written to.
         """
         self._study.put_back(trial)
+        self._watchers.trial_put_back(trial)
 
     def folder_of(self, trial: Trial) -> Path:
         """Where a trial's files lie."""

@@ -84,7 +84,8 @@ class Worker:
                 return message
         self.join(PATIENCE)
         self.kill()
-        return Died(_cause(self._process.exitcode, self._log))
+        code = self._process.exitcode
+        return Died(_cause(code, self._log), killed=code == -signal.SIGKILL)
 
     def terminate(self) -> None:
         """Ask it to clean up and end."""
@@ -123,13 +124,27 @@ class Crew:
         return tuple(w.trial for w in self._workers.values() if w.trial is not None)
 
     @property
-    def has_room(self) -> bool:
-        """Whether another trial can be given."""
-        return len(self.trials) < len(self._slots)
+    def busy(self) -> dict[Slot, Trial]:
+        """The slots in which a trial is trained."""
+        return {w.slot: w.trial for w in self._workers.values() if w.trial is not None}
 
-    def give(self, trial: Trial, folder: Path) -> None:
-        """Let a worker train a trial: one that is idle, or else a new one."""
-        worker = self._idle() or self._new()
+    @property
+    def free(self) -> list[Slot]:
+        """The others: those first whose worker is there, and has imported torch."""
+        busy = self.busy
+        free = [slot for slot in self._slots if slot not in busy]
+        return sorted(free, key=lambda slot: slot.number not in self._workers)
+
+    def give(self, trial: Trial, folder: Path, slot: Slot) -> None:
+        """Let the worker of a free slot train a trial; where it has none, or a dead one, a new one.
+
+        Raises:
+            StudyError: It cannot be started.
+        """
+        worker = self._workers.get(slot.number)
+        if worker is None or not worker.is_alive:
+            worker = Worker(slot, self._payload, self._logs / f"{slot.number}.log")
+            self._workers[slot.number] = worker
         worker.trial = trial
         worker.tell(Order(trial, folder))
 
@@ -156,20 +171,6 @@ class Crew:
             for worker in workers:
                 worker.kill()
             self._workers.clear()
-
-    def _idle(self) -> Worker | None:
-        for worker in tuple(self._workers.values()):
-            if worker.trial is None and worker.is_alive:
-                return worker
-            if worker.trial is None:
-                self.remove(worker)
-        return None
-
-    def _new(self) -> Worker:
-        slot = next(slot for slot in self._slots if slot.number not in self._workers)
-        worker = Worker(slot, self._payload, self._logs / f"{slot.number}.log")
-        self._workers[slot.number] = worker
-        return worker
 
 
 def _cause(code: int | None, log: Path) -> str:

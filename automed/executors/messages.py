@@ -56,9 +56,11 @@ class Died:
 
     Attributes:
         why: In words.
+        killed: Whether by SIGKILL: so Linux ends a process where main memory runs out.
     """
 
     why: str
+    killed: bool = False
 
 
 Message = Measured | Ended | PutAside | Broken | Died

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from automed.domain.observer import Observer
 from automed.domain.result import Failure
 from automed.domain.trial import Trial
+from automed.executors.admission import Admission, everybody
 from automed.executors.course import Course
 from automed.executors.crew import Crew, Worker
 from automed.executors.interrupts import Interrupts
@@ -27,7 +28,12 @@ DEATHS = 2
 
 
 def run(
-    study: Study, run_trial: RunTrial, observers: Sequence[Observer] = (), *, slots: Sequence[Slot]
+    study: Study,
+    run_trial: RunTrial,
+    observers: Sequence[Observer] = (),
+    *,
+    slots: Sequence[Slot],
+    admission: Admission | None = None,
 ) -> Outcome:
     """Run trials until the study has no more; see `automed.executors.inline.run`.
 
@@ -41,6 +47,7 @@ def run(
         run_trial: As for ``inline``; must be picklable, as it travels to the workers.
         observers: As for ``inline``.
         slots: A place for each worker.
+        admission: Keeps trials back for which there is no memory; None: nobody does.
 
     Raises:
         ConstraintError: No config can be found that meets the constraints.
@@ -50,7 +57,8 @@ def run(
     watchers = Watchers(observers)
     crew = Crew(slots, run_trial, study.folder / LOGS)
     with watchers.hearing_of_rejected(study), Interrupts() as interrupts:
-        searching = _Run(study, Course(study, watchers), interrupts, crew)
+        course = Course(study, watchers)
+        searching = _Run(study, course, interrupts, crew, admission or everybody())
         try:
             return searching.all()
         finally:
@@ -58,11 +66,17 @@ def run(
 
 
 class _Run:
-    def __init__(self, study: Study, course: Course, interrupts: Interrupts, crew: Crew) -> None:
+    def __init__(
+        self, study: Study, course: Course, interrupts: Interrupts, crew: Crew,
+        admission: Admission,
+    ) -> None:  # fmt: skip
         self._study = study
         self._course = course
         self._interrupts = interrupts
         self._crew = crew
+        self._admission = admission
+        self._waiting: Trial | None = None
+        """For memory: handed out by the study, and not begun."""
         self._deaths: Counter[int] = Counter()
 
     def all(self) -> Outcome:
@@ -83,7 +97,8 @@ class _Run:
     def end(self) -> None:
         """End the workers, and put back what they did not finish."""
         with ExitStack() as stack:
-            for trial in self._crew.trials:
+            waiting = () if self._waiting is None else (self._waiting,)
+            for trial in (*self._crew.trials, *waiting):
                 stack.callback(self._course.put_back, trial)
             try:
                 self._crew.end()
@@ -91,17 +106,25 @@ class _Run:
                 return  # the second one: they are killed by now
 
     def _hand_out(self) -> None:
-        while self._crew.has_room and not self._interrupts.requested:
-            with self._interrupts.welcome():
-                trial = self._study.ask()
-            if trial is None:
+        while (free := self._crew.free) and not self._interrupts.requested:
+            if self._waiting is None:
+                with self._interrupts.welcome():
+                    self._waiting = self._study.ask()
+            if self._waiting is None:
                 return
-            self._course.begin(trial)
-            try:
-                self._crew.give(trial, self._course.folder_of(trial))
-            except BaseException:
-                self._course.put_back(trial)
-                raise
+            slot = self._admission.slot_for(self._waiting, free, self._crew.busy)
+            if slot is None:
+                return  # until another one ends
+            trial, self._waiting = self._waiting, None
+            self._begin(trial, slot)
+
+    def _begin(self, trial: Trial, slot: Slot) -> None:
+        self._course.begin(trial)
+        try:
+            self._crew.give(trial, self._course.folder_of(trial), slot)
+        except BaseException:
+            self._course.put_back(trial)
+            raise
 
     def _hear(self, worker: Worker, message: Message) -> None:
         if isinstance(message, Broken):
@@ -116,15 +139,18 @@ class _Run:
             return
         worker.trial = None
         if isinstance(message, Ended):
+            self._admission.learn(trial, message.outcome)
             self._course.end(trial, message.outcome)
         elif isinstance(message, PutAside):
             self._course.put_back(trial)
         else:
-            self._mourn(trial, message)
+            self._mourn(trial, message, worker.slot)
 
-    def _mourn(self, trial: Trial, died: Died) -> None:
+    def _mourn(self, trial: Trial, died: Died, slot: Slot) -> None:
         self._deaths[trial.number] += 1
         if self._deaths[trial.number] < DEATHS:
+            if died.killed and slot.gpu is None:
+                self._admission.leave_alone(trial)
             self._course.put_back(trial)  # the study hands it out again before anything new
             return
         why = f"{DEATHS} workers died of it, one after the other: {died.why}"

@@ -27,7 +27,7 @@ class Slot:
     """
 
     number: int
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict, hash=False)
     gpu: str | None = None
 
 

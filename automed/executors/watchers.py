@@ -43,6 +43,10 @@ class Watchers:
         """An epoch ended."""
         self._tell(lambda observer: observer.trial_measured(trial, measurement))
 
+    def trial_put_back(self, trial: Trial) -> None:
+        """Its training was paused or cut off."""
+        self._tell(lambda observer: observer.trial_put_back(trial))
+
     def trial_finished(self, trial: Trial) -> None:
         """A trial is complete, stopped or failed."""
         self._tell(lambda observer: observer.trial_finished(trial))

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from automed.data.cache import cache_key, open_cache
+from automed.data.cache import cache_key
+from automed.data.image_cache import read_cache
+from automed.data.node_cache import near
 from automed.domain.task import AnyTask
 from automed.pipeline.job import Job
 from automed.training.part import Part
@@ -39,5 +41,5 @@ def locked_part_of(task: AnyTask, job: Job) -> Part:
 
 
 def _part(task: AnyTask, job: Job, ids: Sequence[str]) -> Part:
-    cache = open_cache(Path(job.cache), cache_key(job.spec.data.digest, task))
+    cache = read_cache(near(Path(job.cache) / cache_key(job.spec.data.digest, task)))
     return Part(cache.images, cache.targets, cache.index(ids), classes=len(task.classes))

@@ -73,6 +73,9 @@ class MlflowTracker:
         self._backlog.measure(trial, measurement)
         self._writer.ring()
 
+    def trial_put_back(self, trial: Trial) -> None:
+        """Its run stays open."""
+
     def trial_finished(self, trial: Trial) -> None:
         """Its run ends; figures and pictures are attached."""
         self._backlog.add([trial])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from postgres_server import PASSWORD
 
+from automed.api.confirm import ConfirmRequest, prepare
 from automed.api.doctor_finding import Finding, Status
 from automed.api.doctor_services import service_checks
 from automed.api.naming import next_name
@@ -176,3 +177,22 @@ def test_a_storage_that_is_away_is_said_by_whoever_reads(
     (summary,) = studies_in(workspaces[0])
     assert summary.problem is not None
     assert "cannot be used" in summary.problem
+
+
+def test_another_version_of_automed_is_said(
+    begun: Search, workspaces: list[Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automed.api.shared.__version__", "9.9.9")
+    joined = start(request(), workspaces[1])
+    joined.study.close()
+    assert any(f"begun by automed {joined.study.spec.version}" in note for note in joined.notes)
+
+
+def test_a_study_that_others_search_is_not_confirmed(workspaces: list[Workspace]) -> None:
+    first, second = (start(request(), workspace) for workspace in workspaces[:2])
+    second.study.close()
+    try:
+        with pytest.raises(StudyError, match="is being searched, by another machine perhaps"):
+            prepare(ConfirmRequest(study="same"), workspaces[1])
+    finally:
+        first.study.close()

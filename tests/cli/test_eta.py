@@ -108,3 +108,38 @@ def test_the_time_of_a_child_is_its_familys() -> None:
     eta.started(1, 10)
     eta.finished(1, 15, charged=False)
     assert eta.study(15, Spent()) == pytest.approx(2 * 15)
+
+
+def test_workers_that_join_and_leave_are_counted() -> None:
+    eta = Eta(Budget(trials=100), done=0, epochs=10)
+    for number in range(2):
+        eta.started(number, 0)
+    eta.finished(0, 10)
+    eta.finished(1, 10)
+    eta.started(2, 10)
+    eta.started(3, 10)
+    assert eta.study(10, Spent()) == pytest.approx(98 * 10 / 2)
+    eta.started(4, 10)
+    eta.started(5, 10)
+    assert eta.study(10, Spent()) == pytest.approx(98 * 10 / 4), "two have joined"
+    for number in (3, 4, 5):
+        eta.put_back(number, 10)
+    running = 2
+    for number in range(6, 14):
+        now = 10 * (number - 4)
+        eta.finished(running, now)
+        eta.started(number, now)
+        running = number
+    assert eta.study(90, Spent()) == pytest.approx(90 * 10), "one is left"
+
+
+def test_a_trial_that_was_put_back_keeps_the_time_it_took() -> None:
+    eta = Eta(Budget(trials=2), done=0, epochs=10)
+    eta.started(0, 0)
+    eta.measured(0, 5)
+    eta.put_back(0, 50)
+    eta.started(0, 1000)
+    eta.measured(0, 6)
+    assert eta.trial(0, 1010) == pytest.approx(40)
+    eta.finished(0, 1050)
+    assert eta.study(1050, Spent()) == pytest.approx(100)

@@ -127,3 +127,21 @@ def test_several_that_run_at_a_time(table) -> None:
     made.trial_started(trial(2))
     rows = [row for row in table.drawn(made).splitlines() if "running" in row]
     assert [row.split()[1] for row in rows] == ["1", "2"]
+
+
+def test_a_trial_that_was_put_back_is_shown_again_at_the_end(table) -> None:
+    made = table(trials=5)
+    made.trial_started(trial(0))
+    made.trial_started(trial(1))
+    made.trial_put_back(trial(0))
+    made.trial_put_back(trial(2))  # it waited for memory, and never began
+    assert [row.split()[1] for row in rows(table, made)] == ["1"]
+    made.trial_started(trial(0))
+    assert len(rows(table, made)) == 2
+    made.trial_put_back(trial(0))
+    made.__exit__(None, None, None)
+    assert [row.split()[1:4:2] for row in rows(table, made)] == [["0", "paused"], ["1", "paused"]]
+
+
+def rows(table, made) -> list[str]:
+    return [line for line in table.drawn(made).splitlines() if line.startswith("│")]

@@ -44,6 +44,9 @@ class Listener:
     def trial_finished(self, trial: Trial) -> None:
         self.events.append(Event(trial.label, trial.number))
 
+    def trial_put_back(self, trial: Trial) -> None:
+        self.events.append(Event("put back", trial.number))
+
     def trial_rejected(self, trial: Trial) -> None:
         self.events.append(Event(trial.label, trial.number))
 
@@ -259,7 +262,9 @@ class TestSignals:
         listener = Signalling()
         with Study.create(tmp_path / "s", spec_of(trials=3), cost_of) as study:
             assert run(study, measured, [listener]) is Outcome.INTERRUPTED
-        assert [e.what for e in listener.events] == ["started", "epoch 1", "epoch 2"]
+        assert [e.what for e in listener.events] == [
+            "started", "epoch 1", "epoch 2", "put back",
+        ]  # fmt: skip
 
     def test_between_trials_keeps_the_finished_one(self, tmp_path: Path) -> None:
         class Signalling(Listener):

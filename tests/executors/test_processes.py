@@ -154,6 +154,9 @@ def test_a_worker_that_is_killed_costs_its_trial_one_attempt(tmp_path: Path, not
         def trial_finished(self, trial: Trial) -> None:
             heard.append((trial.label, trial.number))
 
+        def trial_put_back(self, trial: Trial) -> None:
+            heard.append(("put back", trial.number))
+
         trial_rejected = trial_finished
 
     with make(tmp_path, 2, 5) as study:
@@ -162,6 +165,7 @@ def test_a_worker_that_is_killed_costs_its_trial_one_attempt(tmp_path: Path, not
         assert [t.label for t in study.trials] == ["done"] * 5
         assert differences(study) == ()
     assert heard.count(("started", 1)) == 2
+    assert heard.count(("put back", 1)) == 1
     assert heard.count(("done", 1)) == 1
     assert sum(what == "started" for what, _ in heard) == 6
 
@@ -213,6 +217,8 @@ def test_an_idle_worker_that_dies_is_replaced(tmp_path: Path, notes: Path) -> No
 
         def trial_started(self, trial: Trial) -> None:
             pass
+
+        trial_put_back = trial_started
 
         def trial_measured(self, trial: Trial, measurement: Measurement) -> None:
             pass

@@ -178,3 +178,14 @@ def computes_for_ever(trial: Trial, report: Any) -> Result:
     while number:
         number = math.sqrt(number + 1)
     raise AssertionError("it was left alone")
+
+
+def counts_the_others(trial: Trial, report: Any) -> Result:
+    """Notes how many trials are trained at this moment, this one included."""
+    here = notes() / f"here-{trial.number}"
+    here.touch()
+    time.sleep(0.3)
+    note("together", str(len(list(notes().glob("here-*")))))
+    result = sound(trial, report)
+    here.unlink()
+    return result
