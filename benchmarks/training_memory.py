@@ -6,7 +6,7 @@ batches of random images at its space's own image size and batch size, in a proc
 what it has at its start. Where there is a GPU, ``--device cuda`` measures torch's own peak there.
 
 Writes ``benchmarks/results/training_memory_<device>.jsonl`` and prints a row a task: medians and
-extremes of measured / predicted.
+extremes of measured / predicted, and of the difference.
 """
 
 from __future__ import annotations
@@ -51,17 +51,22 @@ def main() -> None:
         print(json.dumps(one(json.loads(given.only), given.device)))
         return
     print(f"torch {torch.__version__}, {platform.machine()}, {given.device}")
-    print("| task | configs | measured / predicted: least | median | most | largest, GB |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| task | configs | measured / predicted: least | median | most "
+        "| MB more than predicted: median | most | largest, GB |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     with (RESULTS / f"training_memory_{given.device}.jsonl").open("w") as file:
         for name in given.tasks:
             rows = [measured(name, config, given.device) for config in drawn(name, given.configs)]
             file.writelines(json.dumps(row) + "\n" for row in rows)
             file.flush()
             ratios = [row["measured"] / row["predicted"] for row in rows]
+            more = [(row["measured"] - row["predicted"]) / 1e6 for row in rows]
             print(
                 f"| {name} | {len(rows)} | {min(ratios):.2f} | {statistics.median(ratios):.2f} "
-                f"| {max(ratios):.2f} | {max(row['measured'] for row in rows) / 1e9:.1f} |",
+                f"| {max(ratios):.2f} | {statistics.median(more):.0f} | {max(more):.0f} "
+                f"| {max(row['measured'] for row in rows) / 1e9:.1f} |",
                 flush=True,
             )
 

@@ -15,6 +15,7 @@ from automed.executors.failures import failure_of
 from automed.executors.interrupts import Interrupts
 from automed.executors.outcome import Outcome
 from automed.executors.paused import Paused
+from automed.executors.released import released
 from automed.executors.run_trial import Report, RunTrial
 from automed.executors.watchers import Watchers
 from automed.search.study import Study
@@ -77,7 +78,8 @@ class _Run:
 
         self._course.begin(trial)
         try:
-            outcome = self._train(trial, report)
+            with released():
+                outcome = self._train(trial, report)
         except BaseException as error:
             self._course.put_back(trial)
             if isinstance(error, KeyboardInterrupt):

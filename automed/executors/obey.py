@@ -10,6 +10,7 @@ from automed.domain.measurement import Measurement
 from automed.executors.failures import failure_of
 from automed.executors.messages import Broken, Ended, Order, PutAside
 from automed.executors.paused import Paused
+from automed.executors.released import released
 from automed.executors.run_trial import RunTrial
 
 
@@ -33,11 +34,12 @@ def obey(
             raise Paused
         return decision
 
-    try:
-        return Ended(run_trial(order.trial, report))
-    except Paused:
-        return PutAside()
-    except StudyError as error:
-        return Broken(error)
-    except Exception as error:  # noqa: BLE001 - a failed trial must not end the search
-        return Ended(failure_of(error, order.folder))
+    with released():
+        try:
+            return Ended(run_trial(order.trial, report))
+        except Paused:
+            return PutAside()
+        except StudyError as error:
+            return Broken(error)
+        except Exception as error:  # noqa: BLE001 - a failed trial must not end the search
+            return Ended(failure_of(error, order.folder))

@@ -125,7 +125,8 @@ def _bare(error: BuildError) -> BuildError:
 def _priced_on(device: str, question: _Question) -> Priced:
     task = question.task
     with torch.device(device), Uninitialized():
-        model = build_model(question.config, task).eval()
+        # smp makes a first layer for other than three channels on the CPU, whatever the default.
+        model = build_model(question.config, task).eval().to(device)
     row = _architecture(question)
     runs = partial(_runs, device, question, model)
     check_multiple(model, task, row.multiple if row else 0, runs)

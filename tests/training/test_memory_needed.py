@@ -78,6 +78,11 @@ def test_the_size_of_the_images_counts() -> None:
     assert four_times - weights() == pytest.approx(4 * (needed() - weights()), rel=0.02)
 
 
+def test_one_channel_is_no_trouble() -> None:
+    gray = TASK.replace(channels=1)
+    assert 0 < needed() - training_memory(Config(PLAIN), gray) < 0.05 * needed()
+
+
 def test_nothing_is_left_changed() -> None:
     before = torch.random.get_rng_state()
     needed()
