@@ -23,7 +23,7 @@ _USABLE = 0.9
 """Of what is free: kernels need scratch memory, and allocators waste some."""
 _GPU_CONTEXT = 0.6e9
 """Bytes of a GPU that a process takes before it trains: CUDA's context and libraries."""
-_PROCESS = 0.7e9
+_PROCESS = 0.8e9
 """Bytes of main memory that a worker takes before it trains: Python, torch and what it imports."""
 
 
