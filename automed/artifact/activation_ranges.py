@@ -110,7 +110,7 @@ def check_ranges(floating: QdqGraph, integer: QdqGraph, images: NDArray[np.float
     for start in range(0, len(ranges), _AT_ONCE):
         group = ranges[start : start + _AT_ONCE]
         for within, seen in zip(group, _watch(floating, group, images), strict=True):
-            _check(within, seen, floating, integer)
+            _check(within, seen, floating)
 
 
 def _tensors(graph: QdqGraph) -> list[str]:
@@ -155,14 +155,14 @@ def _watch(graph: QdqGraph, ranges: list[_Range], images: NDArray[np.float32]) -
     return seen
 
 
-def _check(within: _Range, seen: _Seen, floating: QdqGraph, integer: QdqGraph) -> None:
+def _check(within: _Range, seen: _Seen, floating: QdqGraph) -> None:
     least, most = min(0.0, seen.least), max(0.0, seen.most)
     if least == most:
         return  # zeros alone say nothing of a range
     problem = _problem(within, seen, floating.producers.get(within.tensor), floating)
     if problem:
         raise ExportError(
-            f"the range of {within.tensor} in {integer.path.name} {problem}",
+            f"the range of {within.tensor} in the int8 file {problem}",
             found=f"[{within.low:.4g}, {within.high:.4g}]",
             expected=f"about [{least:.4g}, {most:.4g}], what the float model gives",
         )

@@ -194,13 +194,25 @@ class _Search:
             if found.snr_db >= self._enough:
                 return found
             if other != self._images.method:
-                found = max(found, self._calibrated(self._images.by(other)), key=_near)
+                nearer = self._calibrated(self._images.by(other))
+                if nearer.snr_db > found.snr_db and self._stands(nearer):
+                    found = nearer
         return found if found.snr_db >= self._enough - _POOR else self._keeping(found)
 
     def _calibrated(self, images: CalibrationImages) -> _Candidate:
         ranges = activation_ranges(self._graph, images, OPERATORS, self._folder)
         model = quantized(self._graph, ranges)
         return self._measured(model, images.method, ())
+
+    def _stands(self, candidate: _Candidate) -> bool:
+        """Whether the gate would let it pass: entropy may cut off more than that allows."""
+        path = self._folder / "candidate.onnx"
+        path.write_bytes(_bytes(candidate.model))
+        try:
+            check_quantized(self._graph, path, np.concatenate(list(self._images.batches())))
+        except ExportError:
+            return False
+        return True
 
     def _keeping(self, plain: _Candidate) -> _Candidate:
         """With float activations for the stretches of the graph that lose most."""

@@ -192,6 +192,23 @@ def test_where_int8_is_too_far_off_some_activations_stay_float(made, tmp_path):
     assert quantizing.snr_db(*given) > done.snr_db - 5
 
 
+@pytest.mark.parametrize("passes", [True, False])
+def test_ranges_that_the_gate_refuses_are_not_fallen_back_to(made, tmp_path, monkeypatch, passes):
+    really, nearness = quantizing.check_quantized, iter([10.0, 30.0])
+
+    def gate(floating: Path, integer: Path, images: np.ndarray) -> None:
+        if integer.name == "candidate.onnx" and not passes:
+            raise ExportError("the range cuts off too much")
+        really(floating, integer, images)
+
+    monkeypatch.setattr(quantizing, "check_quantized", gate)
+    monkeypatch.setattr(quantizing, "_accelerate", lambda *_: None)
+    monkeypatch.setattr(quantizing._Search, "snr_db", lambda *_: next(nearness, 10.0))
+    images = CalibrationImages(bench())
+    done = quantizing.quantize_onnx(made[0] / "float.onnx", tmp_path / "int8.onnx", images)
+    assert (done.calibration, done.snr_db) == (("percentile", 30.0) if passes else ("minmax", 10.0))
+
+
 def test_snr_is_in_decibels():
     signal = np.full((2, 5), 10.0, np.float32)
     assert quantizing.snr_db(signal, signal + 1) == pytest.approx(20)
