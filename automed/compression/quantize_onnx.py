@@ -56,8 +56,9 @@ _KEPT = 0.25
 """At most this share of the weighted nodes keeps float activations."""
 _STRETCHES = 16
 """Into so many parts of neighbouring nodes the graph is cut, to find those that lose most."""
-_COMPARED = 16
-"""Calibration images on which the logits are compared."""
+_COMPARED = {"segmentation": 16, "classification": 64}
+"""Calibration images on which the probabilities are compared, at most. A mask is thousands of
+decisions, a class is one: of few images, chance would tell which ranges are best."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ class _Search:
         self._graph, self._folder, self._images = graph, folder, images
         self.floating = onnx.load(graph)
         self.nodes = _weighted(self.floating)
-        self._inputs = _first(images, _COMPARED)
+        self._inputs = _first(images, _COMPARED[images.bench.task.kind])
         self._logits = _answers(graph.read_bytes(), self._inputs)
 
     def run(self) -> _Candidate:
