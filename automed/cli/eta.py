@@ -27,13 +27,16 @@ class Eta:
     May be asked from another thread than the one that tells it.
 
     Args:
-        budget: The study's: the limit that is reached first ends it. As many trials as it has
-            workers run at a time.
+        budget: The study's: the limit that is reached first ends it.
         done: Trials finished before this run.
         epochs: Most epochs a trial.
+
+    Attributes:
+        places: How many trials run at a time: the budget's workers, until somebody knows better.
     """
 
     def __init__(self, budget: Budget, done: int, epochs: int) -> None:
+        self.places = budget.workers
         self._budget = budget
         self._done = done
         self._epochs = epochs
@@ -80,7 +83,7 @@ class Eta:
         if budget.seconds is not None:
             ends.append(budget.seconds - spent.seconds)
         if budget.device_seconds is not None:
-            ends.append((budget.device_seconds - spent.device_seconds) / budget.workers)
+            ends.append((budget.device_seconds - spent.device_seconds) / self.places)
         known = [end for end in ends if end is not None]
         return max(0.0, min(known)) if known else None
 
@@ -91,7 +94,7 @@ class Eta:
         left = self._budget.trials - self._done
         # What runs longer than usual owes nothing to the others.
         behind = sum(min(typical, running.lasts(now)) for running in tuple(self._running.values()))
-        return (left * typical - behind) / max(1, min(left, self._budget.workers))
+        return (left * typical - behind) / max(1, min(left, self.places))
 
     def _by_epochs(self, now: float, spent: int) -> float | None:
         running = tuple(self._running.values())
@@ -99,7 +102,7 @@ class Eta:
         if self._budget.epochs is None or trained == 0:
             return None
         seconds = self._seconds + sum(one.lasts(now) for one in running)
-        return (self._budget.epochs - spent) * seconds / trained / self._budget.workers
+        return (self._budget.epochs - spent) * seconds / trained / self.places
 
     def _typical(self, now: float) -> float | None:
         """Seconds of a training with its children."""

@@ -102,6 +102,10 @@ class LiveTable:
         """Count it: it cost nothing."""
         self._rejected += 1
 
+    def places_changed(self, places: int) -> None:
+        """The time that remains is that of so many trainings at a time."""
+        self._eta.places = places
+
     @property
     def _trained(self) -> int:
         return sum(t.charged for t in self._finished)

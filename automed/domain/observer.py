@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from automed.domain.measurement import Measurement
 from automed.domain.trial import Trial
@@ -22,3 +22,11 @@ class Observer(Protocol):
 
     def trial_rejected(self, trial: Trial) -> None:
         """The screen rejected a config before any training."""
+
+
+@runtime_checkable
+class PlacesObserver(Protocol):
+    """An observer that wants to hear as well how many trainings have a place: to tell the time."""
+
+    def places_changed(self, places: int) -> None:
+        """So many trainings can run at a time from now on: nodes of a cluster came or went."""

@@ -34,6 +34,10 @@ class Course:
         self._finished: list[Trial] = []
         self._completed = sum(t.state is TrialState.COMPLETE for t in study.trials)
 
+    def have_room(self, places: int) -> None:
+        """So many trainings can run at a time from now on."""
+        self._watchers.places_changed(places)
+
     def begin(self, trial: Trial) -> None:
         """A trial that the study handed out starts, perhaps not for the first time."""
         self._stopped.discard(trial.number)

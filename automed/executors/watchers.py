@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from automed.domain.measurement import Measurement
-from automed.domain.observer import Observer
+from automed.domain.observer import Observer, PlacesObserver
 from automed.domain.trial import Trial
 from automed.search.study import Study
 
@@ -50,6 +50,15 @@ class Watchers:
     def trial_rejected(self, trial: Trial) -> None:
         """The screen rejected a config."""
         self._tell(lambda observer: observer.trial_rejected(trial))
+
+    def places_changed(self, places: int) -> None:
+        """There is room for so many trainings now; for those that want to hear of it."""
+
+        def tell(observer: Observer) -> None:
+            if isinstance(observer, PlacesObserver):
+                observer.places_changed(places)
+
+        self._tell(tell)
 
     def _tell(self, message: Callable[[Observer], None]) -> None:
         for observer in self._observers:

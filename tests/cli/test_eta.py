@@ -108,3 +108,19 @@ def test_the_time_of_a_child_is_its_familys() -> None:
     eta.started(1, 10)
     eta.finished(1, 15, charged=False)
     assert eta.study(15, Spent()) == pytest.approx(2 * 15)
+
+
+def test_nodes_that_join_and_leave_change_what_remains() -> None:
+    eta = Eta(Budget(trials=10, device_seconds=1000, epochs=100, workers=2), done=0, epochs=10)
+    for number in range(2):
+        eta.started(number, 0)
+        eta.measured(number, 10)
+        eta.finished(number, 10)
+    spent = Spent(epochs=20, device_seconds=20)
+    assert eta.study(10, spent) == pytest.approx(8 * 10 / 2)
+    eta.places = 4
+    assert eta.study(10, spent) == pytest.approx(8 * 10 / 4)
+    eta.places = 1
+    assert eta.study(10, spent) == pytest.approx(8 * 10)
+    eta.places = 40
+    assert eta.study(10, spent) == pytest.approx(80 * 20 / 20 / 40), "epochs are spent first"
