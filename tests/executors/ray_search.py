@@ -1,8 +1,9 @@
 """A toy search on a Ray cluster, for tests that kill parts of it: ``ray_search.py FOLDER ADDRESS``.
 
-Trials take a second each; beside the study, in ``trained``, they leave a line with their number
-and process. Before so many processes as the file ``wanted`` says have left one, no trial goes on:
-Tune gives the trial of an actor that is still starting to one whose trial has ended.
+Trials take a second each; beside the study they leave a line with their number and process, in
+``trained`` when they begin and in ``left`` when they end, however that comes. Before so many
+processes as the file ``wanted`` says have begun one, no trial goes on: Tune gives the trial of an
+actor that is still starting to one whose trial has ended.
 """
 
 from __future__ import annotations
@@ -25,14 +26,21 @@ EPOCHS = 5
 
 
 def train(trial: Trial, report: Any, *, notes: Path) -> Result:
-    with (notes / "trained").open("a") as file:
-        file.write(f"{trial.number} {os.getpid()}\n")
-    for measurement in measurements(trial, EPOCHS):
-        time.sleep(0.2)
-        while len(processes(notes)) < int((notes / "wanted").read_text()):
-            time.sleep(0.05)
-        report(measurement)
-    return result_of(trial).replace(epochs=EPOCHS)
+    note(notes / "trained", trial)
+    try:
+        for measurement in measurements(trial, EPOCHS):
+            time.sleep(0.2)
+            while len(processes(notes)) < int((notes / "wanted").read_text()):
+                time.sleep(0.05)
+            report(measurement)
+        return result_of(trial).replace(epochs=EPOCHS)
+    finally:
+        note(notes / "left", trial)
+
+
+def note(file: Path, trial: Trial) -> None:
+    with file.open("a") as opened:
+        opened.write(f"{trial.number} {os.getpid()}\n")
 
 
 def processes(notes: Path) -> set[str]:

@@ -97,6 +97,8 @@ def test_trials_of_a_lost_node_go_on_elsewhere(tmp_path: Path, two: Nodes) -> No
     assert printed[0] == "places: 2"
     assert "places: 1" in printed
     assert toy.begun_twice() == 1
+    # The raylet alone was killed: what ran beneath it was told to let go.
+    assert sorted(toy.noted("left")) == sorted(toy.noted("trained"))
 
 
 @pytest.mark.thorough

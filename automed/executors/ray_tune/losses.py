@@ -35,7 +35,7 @@ def loss_of(said: str) -> Loss:
     """What Ray says of an actor that does not answer."""
     # The last line is the exception; what stands above it is Ray's.
     lines = said.strip().splitlines() or ["its actor is gone"]
-    return Loss(lines[-1], with_node=any(words in said for words in _WITH_NODE))
+    return Loss(lines[-1].strip(), with_node=any(words in said for words in _WITH_NODE))
 
 
 class Losses:

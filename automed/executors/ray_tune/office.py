@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from automed.domain.decision import Decision
 from automed.domain.result import Failure
 from automed.domain.trial import Trial
 from automed.executors.course import Course
@@ -101,6 +102,8 @@ class Office:
         if self.is_closing or training not in self.trials:
             return
         trial = self.trials.pop(training)
+        # Where only the node's raylet is gone, its trainings live on: this one is to let go.
+        self._desk.answer(training, Decision.PAUSE)
         try:
             verdict = self._losses.verdict(trial.number, loss)
             if verdict is None:
