@@ -127,3 +127,12 @@ def test_several_that_run_at_a_time(table) -> None:
     made.trial_started(trial(2))
     rows = [row for row in table.drawn(made).splitlines() if "running" in row]
     assert [row.split()[1] for row in rows] == ["1", "2"]
+
+
+def test_the_time_that_remains_is_that_of_the_places_there_are(table) -> None:
+    made = table(device_seconds=3600, workers=2)
+    assert "ETA 30:00" in table.drawn(made)
+    made.places_changed(4)
+    assert "ETA 15:00" in table.drawn(made)
+    made.places_changed(1)
+    assert "ETA 1:00:00" in table.drawn(made)
