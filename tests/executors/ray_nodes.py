@@ -36,10 +36,16 @@ class Nodes:
         self.there.append(node)
         return node
 
-    def lose(self, node: Any) -> None:
-        """Kill its raylet with signal 9: what runs on the node goes with it."""
+    def lose(self, node: Any, *, whole: bool = False) -> None:
+        """Kill its raylet with signal 9.
+
+        Args:
+            node: Which one.
+            whole: Kill its trainings as well, as where the machine is gone. They outlive a raylet.
+        """
         self.there.remove(node)
-        os.kill(raylet(node), signal.SIGKILL)
+        for pid in [raylet(node), *(trainings(node) if whole else ())]:
+            os.kill(pid, signal.SIGKILL)
 
     def leave(self, node: Any) -> None:
         """A node says good-bye, as with ``ray stop``."""

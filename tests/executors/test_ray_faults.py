@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from ray_nodes import Nodes, nodes
+from ray_nodes import Nodes, nodes, wait_until
 from real_search import SMALL, Search, whole
 
 pytest.importorskip("ray")
@@ -80,13 +80,12 @@ class Run:
 
 
 def kill_a_training(run: Run) -> None:
-    found = run.cluster.trainings()
-    if found:
-        os.kill(run.chance.choice(found), signal.SIGKILL)
+    found = wait_until(run.cluster.trainings)
+    os.kill(run.chance.choice(found), signal.SIGKILL)
 
 
 def kill_a_node(run: Run) -> None:
-    run.cluster.lose(run.chance.choice(run.cluster.there))
+    run.cluster.lose(run.chance.choice(run.cluster.there), whole=run.chance.random() < 0.5)
 
 
 def kill_the_search(run: Run) -> None:
