@@ -21,7 +21,7 @@ from automed.domain.budget import Budget
 from automed.domain.result import Result
 from automed.domain.trial import Trial
 
-TRIALS = 8
+TRIALS = 12
 EPOCHS = 5
 
 

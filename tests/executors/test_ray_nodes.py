@@ -20,6 +20,7 @@ from automed.search.replay import replay
 from automed.search.view import read_study
 
 pytest.importorskip("ray")
+pytestmark = pytest.mark.thorough
 HERE = Path(__file__).resolve().parent
 PYTHONPATH = os.pathsep.join([str(HERE), str(HERE.parent / "search")])
 
@@ -101,7 +102,6 @@ def test_trials_of_a_lost_node_go_on_elsewhere(tmp_path: Path, two: Nodes) -> No
     assert sorted(toy.noted("left")) == sorted(toy.noted("trained"))
 
 
-@pytest.mark.thorough
 def test_a_node_that_joins_is_used_and_one_may_leave(tmp_path: Path, one: Nodes) -> None:
     toy = Toy(tmp_path / "s", one)
     toy.wait_for(1)
@@ -117,7 +117,6 @@ def test_a_node_that_joins_is_used_and_one_may_leave(tmp_path: Path, one: Nodes)
     assert toy.begun_twice() <= 1
 
 
-@pytest.mark.thorough
 def test_without_any_node_the_search_waits_for_one(tmp_path: Path, one: Nodes) -> None:
     toy = Toy(tmp_path / "s", one)
     toy.wait_for(1)
@@ -127,7 +126,6 @@ def test_without_any_node_the_search_waits_for_one(tmp_path: Path, one: Nodes) -
     assert len(toy.before) < TRIALS
 
 
-@pytest.mark.thorough
 def test_a_training_that_is_killed_goes_on(tmp_path: Path, two: Nodes) -> None:
     toy = Toy(tmp_path / "s", two)
     toy.wait_for(2)
