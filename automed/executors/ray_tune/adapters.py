@@ -10,6 +10,7 @@ from ray.tune import Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from automed.executors.ray_tune.losses import loss_of
 from automed.executors.ray_tune.office import Office
 from automed.executors.ray_tune.training import MESSAGE, TRIAL
 
@@ -83,10 +84,8 @@ class StudyScheduler(FIFOScheduler):
         """Only here Tune says why a training is lost."""
         file = trial.error_file
         if file is not None and Path(file).exists():
-            # The last line is the exception; what stands above it is Ray's.
-            lines = Path(file).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            if lines:
-                self._office.note(trial.trial_id, lines[-1])
+            said = Path(file).read_text(encoding="utf-8", errors="replace")
+            self._office.note(trial.trial_id, loss_of(said))
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing, as for the searcher."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 
+from automed.domain.decision import Decision
 from automed.domain.result import Failure
 from automed.domain.trial import Trial
 from automed.executors.course import Course
 from automed.executors.interrupts import Interrupts
 from automed.executors.messages import Broken, Ended, Measured, Message, Order
-from automed.executors.processes import DEATHS
 from automed.executors.ray_tune.desk import Desk
+from automed.executors.ray_tune.losses import Loss, Losses, loss_of
 from automed.search.study import Study
 
 
@@ -44,8 +44,8 @@ class Office:
         self._interrupts = interrupts
         self._desk = desk
         self._room = room
-        self._deaths: Counter[int] = Counter()
-        self._why: dict[str, str] = {}
+        self._losses = Losses()
+        self._noted: dict[str, Loss] = {}
 
     @property
     def is_closing(self) -> bool:
@@ -87,23 +87,24 @@ class Office:
         except BaseException as error:  # noqa: BLE001 - as above
             self.error = error
 
-    def note(self, training: str, why: str) -> None:
-        """Why a training is lost, of which `lose` is told next."""
-        self._why[training] = why
+    def note(self, training: str, loss: Loss) -> None:
+        """How a training was lost, of which `lose` is told next."""
+        self._noted[training] = loss
 
     def lose(self, training: str) -> None:
-        """The actor or the node of a training is gone: it goes on elsewhere, once."""
-        why = self._why.pop(training, "its actor is gone")
+        """The actor or the node of a training is gone: it goes on elsewhere, if not too often."""
+        loss = self._noted.pop(training, None) or loss_of("")
         if self.is_closing or training not in self.trials:
             return
         trial = self.trials.pop(training)
-        self._deaths[trial.number] += 1
+        # Where only the node's raylet is gone, its trainings live on: this one is to let go.
+        self._desk.answer(training, Decision.PAUSE)
         try:
-            if self._deaths[trial.number] < DEATHS:
+            verdict = self._losses.verdict(trial.number, loss)
+            if verdict is None:
                 self._course.put_back(trial)  # handed out again before anything new
                 return
-            told = f"{DEATHS} workers died of it, one after the other: {why}"
-            self._course.end(trial, Failure(kind="WorkerDied", message=told))
+            self._course.end(trial, Failure(kind="WorkerDied", message=verdict))
         except BaseException as error:  # noqa: BLE001 - as above
             self.error = error
 
