@@ -9,7 +9,7 @@ from functools import partial
 from automed.api.doctor_finding import Check, Finding, broken, in_a_line, ok, warning
 from automed.domain.errors import AutomedError, StudyError
 from automed.domain.workspace import Workspace
-from automed.executors.ray_reach import ask_cluster, ray_version
+from automed.executors.ray_reach import AUTO, ask_cluster, ray_version
 from automed.models.weights_hub import view_hub
 from automed.search.shared_study import SharedStudies
 from automed.search.storage_url import STORAGE, storage_url
@@ -93,6 +93,11 @@ def _cluster(address: str) -> Finding:
     try:
         seen = ask_cluster(address, _RAY_SECONDS)
     except AutomedError as error:
+        if address == AUTO and error.hint is None:
+            return warning(
+                "Ray", f"{installed}; no cluster runs here: automed search --ray auto begins one "
+                "of its own", "ray start --head",
+            )  # fmt: skip
         usual = f"ray status --address {shlex.quote(address)}"
         return broken("Ray", in_a_line(error), error.hint or usual)
     return ok(

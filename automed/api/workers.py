@@ -10,11 +10,14 @@ import torch
 
 from automed.domain.errors import AutomedError
 from automed.executors.cores import available_cores
+from automed.executors.ray_reach import ask_cluster, checked_address
 from automed.executors.ray_tune.share import ANY, Wish
 from automed.executors.slots import GPUS, THREADS, Slot, assign, usual_workers
 from automed.training.device import resolve_device
 
 AUTO = "auto"
+_RAY_SECONDS = 60.0
+"""To connect to a cluster, and leave it again."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,9 @@ def _places_on_ray(wanted: Workers, address: str, device: str) -> Places:
         raise AutomedError(
             "--device names a GPU, and Ray chooses them", found=device, expected="auto, cpu or cuda"
         )
+    # Now, as Ray itself would try for a minute, and only after the data were read.
+    if checked_address(address) != AUTO:
+        ask_cluster(address, _RAY_SECONDS)
     wish = Wish(wanted.count or None, wanted.gpus_per_trial, device != "cpu")
     return Places(device=device, ray=address, wish=wish)
 

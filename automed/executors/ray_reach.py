@@ -21,6 +21,9 @@ print(json.dumps([len(alive), *(r.get(k, 0.0) for k in ("CPU", "GPU") for r in (
 """
 
 
+AUTO = "auto"
+"""Instead of an address: the cluster of this machine."""
+
 _KNOCK_SECONDS = 2.0
 """For a connection alone: Ray itself tries for half a minute before it says that none is there."""
 
@@ -67,16 +70,32 @@ def ray_version() -> str | None:
         return None
 
 
+def checked_address(address: str) -> str:
+    """The address of a head, or ``auto``.
+
+    Raises:
+        AutomedError: It is neither.
+    """
+    if address != AUTO and re.fullmatch(r"[^/\s]+:\d+", address) is None:
+        raise AutomedError(
+            "--ray is no address of a Ray cluster", found=address,
+            expected=f"HOST:PORT of its head, such as 10.0.0.7:6379, or {AUTO}",
+            hint="ray start --head prints it; a search is a driver, no client (ray://)",
+        )  # fmt: skip
+    return address
+
+
 def ask_cluster(address: str, seconds: float) -> Cluster:
     """Connect to a cluster as a driver, and leave again.
 
     Args:
-        address: ``HOST:PORT`` of the head, ``ray://HOST:PORT``, or ``auto`` for the one here.
+        address: ``HOST:PORT`` of the head, or ``auto`` for the one here.
         seconds: How long to wait; Ray alone takes some to import.
 
     Raises:
-        AutomedError: Nothing answered, or Ray refused.
+        AutomedError: It is no address, nothing answered, or Ray refused.
     """
+    checked_address(address)
     command = [sys.executable, "-c", _ASK, address]
     problem = f"no Ray cluster answers at {address}"
     _knock(address, problem)
@@ -96,11 +115,11 @@ def ask_cluster(address: str, seconds: float) -> Cluster:
 
 
 def _knock(address: str, problem: str) -> None:
-    named = re.fullmatch(r"(?:ray://)?(.+):(\d+)", address)
-    if named is None:
-        return  # auto: Ray looks for the address itself
+    if address == AUTO:
+        return  # Ray looks for the address itself
+    host, _, port = address.rpartition(":")
     try:
-        place = (named[1].strip("[]"), int(named[2]))
+        place = (host.strip("[]"), int(port))
         socket.create_connection(place, timeout=_KNOCK_SECONDS).close()
     except OSError as error:
         raise AutomedError(problem, found=(error.strerror or str(error)).lower()) from None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import closing
+
 import pytest
 import torch
 
@@ -96,3 +99,12 @@ def test_bad_input(machine) -> None:
         places_for(Workers(1, 1.5), "auto")
     with pytest.raises(TrainingError, match="there is no device"):
         places_for(AS_BEFORE, "cuda:1")
+
+
+def test_a_cluster_that_does_not_answer_is_said_before_the_data_are_read() -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(AutomedError, match="no Ray cluster answers") as caught:
+            places_for(Workers(ray=address), "cpu")
+    assert caught.value.found == "connection refused"

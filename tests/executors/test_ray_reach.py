@@ -31,7 +31,15 @@ def available_resources(): return {"CPU": 15.0}
 """
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://127.0.0.1:{}"])
+@pytest.mark.parametrize("address", ["nonsense", "ray://127.0.0.1:10001", "http://head:6379", ""])
+def test_what_is_no_address_is_said_at_once(address, monkeypatch):
+    monkeypatch.setattr(ray_reach.subprocess, "run", None)
+    with pytest.raises(AutomedError, match="--ray is no address") as caught:
+        ask_cluster(address, 60)
+    assert "HOST:PORT" in str(caught.value.expected)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{}"])
 def test_nobody_there_is_said_without_starting_ray(address, monkeypatch):
     monkeypatch.setattr(ray_reach.subprocess, "run", None)
     with closing(socket.socket()) as taken:

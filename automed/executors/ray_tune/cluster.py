@@ -11,10 +11,9 @@ from typing import Any
 import ray
 
 from automed.domain.errors import StudyError
-from automed.executors.ray_reach import TOKEN_HINT, asks_for_token
+from automed.executors.ray_reach import AUTO, TOKEN_HINT, asks_for_token
 from automed.executors.ray_tune.share import Resources
 
-AUTO = "auto"
 LOOPBACK = "127.0.0.1"
 
 _QUIET = {
