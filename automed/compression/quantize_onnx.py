@@ -56,9 +56,9 @@ _KEPT = 0.25
 """At most this share of the weighted nodes keeps float activations."""
 _STRETCHES = 16
 """Into so many parts of neighbouring nodes the graph is cut, to find those that lose most."""
-_COMPARED = {"segmentation": 16, "classification": 64}
-"""Calibration images on which the probabilities are compared, at most. A mask is thousands of
-decisions, a class is one: of few images, chance would tell which ranges are best."""
+_COMPARED, _CLASSIFIED = 16, 64
+"""Calibration images on which the probabilities are compared, of masks and of classes. A mask is
+thousands of decisions, a class is one: of few images, chance would tell which ranges are best."""
 
 
 @dataclass(frozen=True)
@@ -186,8 +186,11 @@ class _Search:
         self._graph, self._folder, self._images = graph, folder, images
         self.floating = onnx.load(graph)
         self.nodes = _weighted(self.floating)
-        self._inputs = _first(images, _COMPARED[images.bench.task.kind])
+        self._inputs = _first(images, _COMPARED)
         self._logits = _answers(graph.read_bytes(), self._inputs)
+        if self._logits.ndim == 2:
+            self._inputs = _first(images, _CLASSIFIED)
+            self._logits = _answers(graph.read_bytes(), self._inputs)
 
     def run(self) -> _Candidate:
         found = self._calibrated(self._images)

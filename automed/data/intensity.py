@@ -43,7 +43,10 @@ def to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
     else:
         low, high = (float(p) for p in np.percentile(finite, PERCENTILES))
     known = np.where(np.isfinite(values), values, low) if floating else values
-    scaled = (known.astype(np.float64) - low) * (255 / (high - low) if high > low else 0)
+    steps = 255 / (high - low) if high > low else 0.0
+    if not 0 < steps < np.inf:  # no light there, or more than numbers can tell apart
+        return np.zeros(values.shape, np.uint8)
+    scaled = (known.astype(np.float64) - low) * steps
     return scaled.round().clip(0, 255).astype(np.uint8)
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageOps
@@ -157,6 +157,7 @@ def test_sixteen_bit_colour_keeps_its_channels_and_is_stretched(
         np.testing.assert_array_equal(read_image(tmp_path / name, 3), expected)
 
 
+@example(np.array([[[-1.2e-308, np.inf, 0.0]]]))  # no number is 255 of their widths
 @given(
     hnp.arrays(
         st.sampled_from([np.uint16, np.int16, np.float32, np.float64, np.uint8, np.bool_]),
