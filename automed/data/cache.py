@@ -24,13 +24,13 @@ from automed.data.image_cache import (
     ImageCache,
     describe_array,
     read_cache,
+    whole_cache,
 )
 from automed.data.parallel import in_threads
 from automed.data.preprocess import Chain, read_chain
 from automed.data.read_sample import read_sample
 from automed.data.resize import resize_image, resize_mask
 from automed.domain.digest import digest
-from automed.domain.errors import DataError
 from automed.domain.sample import Sample
 from automed.domain.task import AnyTask, SegmentationTask
 
@@ -94,11 +94,11 @@ def build_cache(
     """
     recipe = _Recipe(dataset, task, read_chain(task.preprocess, task.channels))
     folder = root / cache_key(dataset.digest, task)
-    existing = _complete(folder)
+    existing = whole_cache(folder)
     if existing is not None:
         return existing
     with locked(folder):
-        return _complete(folder) or _build(recipe, folder, progress)
+        return whole_cache(folder) or _build(recipe, folder, progress)
 
 
 @dataclass(frozen=True)
@@ -138,13 +138,6 @@ class _Recipe:
             "image_size": list(self.task.image_size),
             "channels": self.task.channels,
         }
-
-
-def _complete(folder: Path) -> ImageCache | None:
-    try:
-        return read_cache(folder)
-    except DataError:
-        return None  # missing or damaged: either way it is built anew
 
 
 def _build(recipe: _Recipe, folder: Path, progress: Progress | None) -> ImageCache:

@@ -92,6 +92,14 @@ def read_cache(folder: Path) -> ImageCache:
         ) from None
 
 
+def whole_cache(folder: Path) -> ImageCache | None:
+    """The cache of a folder; None: missing or damaged, and to be made anew either way."""
+    try:
+        return read_cache(folder)
+    except DataError:
+        return None
+
+
 def describe_array(path: Path) -> dict[str, Any]:
     """What the index keeps of an array's file, to notice damage later."""
     array = np.load(path, mmap_mode="r")

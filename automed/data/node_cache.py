@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 from automed.data.atomic_folder import built_aside, locked, writing
-from automed.data.image_cache import read_cache
-from automed.domain.errors import DataError, WorkspaceError
+from automed.data.image_cache import whole_cache
+from automed.domain.errors import WorkspaceError
 
 NODE_CACHE = "AUTOMED_NODE_CACHE"
 """Names a folder for copies, on a disk of the machine's own."""
@@ -32,7 +32,7 @@ def near(cache: Path) -> Path:
         return cache
     copy = Path(given).expanduser() / cache.name
     try:
-        if not _is_whole(copy):
+        if whole_cache(copy) is None:
             _copy(cache, copy)
     except WorkspaceError as error:
         _log.warning("%s is read over the network: %s (%s)", cache, error.problem, error.found)
@@ -42,14 +42,6 @@ def near(cache: Path) -> Path:
 
 def _copy(cache: Path, copy: Path) -> None:
     with locked(copy):
-        if not _is_whole(copy):  # somebody else may have copied it meanwhile
+        if whole_cache(copy) is None:  # somebody else may have copied it meanwhile
             with built_aside(copy) as aside, writing(copy):
                 shutil.copytree(cache, aside, dirs_exist_ok=True)
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        read_cache(folder)
-    except DataError:
-        return False
-    return True

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dsb2018_fields import link_fields, size_of
 from PIL import Image
 
 from automed.domain.compression import compression_of
@@ -21,11 +22,6 @@ SMALL = (
 )  # fmt: skip
 
 
-def size_of(path: Path) -> tuple[int, int]:
-    with Image.open(path) as image:
-        return image.size
-
-
 def values_of(path: Path) -> set[int]:
     with Image.open(path) as image:
         return set(np.unique(np.asarray(image)).tolist())
@@ -34,16 +30,7 @@ def values_of(path: Path) -> set[int]:
 @pytest.fixture
 def cells(real_data: Path, tmp_path: Path) -> Path:
     """Forty fluorescence images of dsb2018 and their masks, as links."""
-    source = real_data / "cell" / "dsb2018_pairs"
-    folder = tmp_path / "cells"
-    names = sorted(p.name for p in (source / "images").iterdir())
-    chosen = [n for n in names if size_of(source / "images" / n) == (256, 256)][:40]
-    for kind in ("images", "masks"):
-        (folder / kind).mkdir(parents=True)
-        for name in chosen:
-            match = next((source / kind).glob(f"{Path(name).stem}.*"))
-            (folder / kind / match.name).symlink_to(match)
-    return folder
+    return link_fields(real_data, tmp_path / "cells")
 
 
 @pytest.mark.real_data

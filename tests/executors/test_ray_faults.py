@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from dsb2018_fields import link_fields
 from ray_nodes import Nodes, nodes, wait_until
 from real_search import SMALL, Search, whole
 
@@ -27,18 +27,7 @@ TRIALS, EPOCHS = 5, 16
 @pytest.fixture(scope="module")
 def cells(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Forty fluorescence images of dsb2018 and their masks, as links."""
-    source = real_data / "cell" / "dsb2018_pairs"
-    folder = tmp_path_factory.mktemp("data") / "cells"
-    chosen: list[Path] = []
-    for path in sorted((source / "images").iterdir()):
-        with Image.open(path) as image:
-            chosen += [path] if image.size == (256, 256) and len(chosen) < 40 else []
-    for kind in ("images", "masks"):
-        (folder / kind).mkdir(parents=True)
-        for path in chosen:
-            match = next((source / kind).glob(f"{path.stem}.*"))
-            (folder / kind / match.name).symlink_to(match)
-    return folder
+    return link_fields(real_data, tmp_path_factory.mktemp("data") / "cells")
 
 
 @pytest.fixture

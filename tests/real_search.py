@@ -29,15 +29,18 @@ class Search:
         workspace: Where its study ``s`` lies.
         task: What is searched for.
         arguments: Further ones.
+        tracking: Address of MLflow.
     """
 
-    def __init__(self, workspace: Path, task: str, *arguments: str) -> None:
+    def __init__(
+        self, workspace: Path, task: str, *arguments: str, tracking: str = NO_MLFLOW
+    ) -> None:
         self.study = workspace / "studies" / "s"
         own = {"AUTOMED_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", "from automed.cli.entry import run; run()", "search", task,
              "--name", "s", *arguments],
-            env=os.environ | own | {"MLFLOW_TRACKING_URI": NO_MLFLOW},
+            env=os.environ | own | {"MLFLOW_TRACKING_URI": tracking},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
