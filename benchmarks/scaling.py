@@ -24,6 +24,7 @@ import json
 import os
 import platform
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -65,6 +66,7 @@ def measure(given: argparse.Namespace, workers: int) -> dict[str, float]:
             failed = [t.failure for t in study.trials if t.failure is not None]
         if failed:
             raise SystemExit(f"{len(failed)} trials failed: {failed[0]}")
+        shutil.rmtree(search.study.folder)  # its models alone are half a gigabyte
         return figures(notes, seconds)
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from automed.analysis import class_overlay, overlay
 from automed.analysis.case_scores import Floats, dice_of_counts
 from automed.analysis.shown_image import Image, as_rgb
-from automed.analysis.trial_arrays import PREVIEW, load_arrays
+from automed.analysis.trial_arrays import load_arrays
+from automed.domain.trial_files import PREVIEW
 
 _GAP = 6
 _LEAST = 176

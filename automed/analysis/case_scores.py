@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automed.analysis.trial_arrays import PREDICTIONS, PREVIEW, load_arrays
+from automed.analysis.trial_arrays import load_arrays
+from automed.domain.trial_files import PREDICTIONS, PREVIEW
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from automed.analysis.trial_arrays import PREVIEW, load_arrays
+from automed.analysis.trial_arrays import load_arrays
+from automed.domain.trial_files import PREVIEW
 from automed.training.metrics.score_bins import BINS, REACH
 
 Floats = NDArray[np.float64]

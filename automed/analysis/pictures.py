@@ -15,12 +15,11 @@ from automed.analysis.curves import write_curves
 from automed.analysis.example import Example
 from automed.analysis.overlay import write_overlays
 from automed.analysis.roc import roc_of_trial, write_roc
-from automed.analysis.trial_arrays import PREDICTIONS, PREVIEW, load_arrays
+from automed.analysis.trial_arrays import load_arrays
 from automed.domain.history import HISTORY, read_history
 from automed.domain.result import Result
+from automed.domain.trial_files import PREDICTIONS, PREVIEW, RESULT
 from automed.training.metrics.classification import confusion
-
-RESULT = "result.json"
 
 
 def render(trial_folder: Path, classes: Sequence[str]) -> list[Path]:

@@ -14,7 +14,8 @@ from sklearn.metrics import auc, roc_curve
 
 from automed.analysis.figure import new_figure, save, style
 from automed.analysis.palette import FAINT, INK, SERIES
-from automed.analysis.trial_arrays import PREDICTIONS, PREVIEW, load_arrays
+from automed.analysis.trial_arrays import load_arrays
+from automed.domain.trial_files import PREDICTIONS, PREVIEW
 from automed.training.metrics.roc import Curve, Scores, roc_of_scores
 
 if TYPE_CHECKING:

@@ -11,9 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-PREVIEW = "preview.npz"
-PREDICTIONS = "predictions.npz"
-
 
 def load_arrays(path: Path, names: Sequence[str]) -> list[NDArray[Any]] | None:
     """The arrays of an archive; None where it is missing, torn or damaged, or lacks one."""

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support
 
-from automed.analysis.trial_arrays import PREDICTIONS, PREVIEW, load_arrays
+from automed.analysis.trial_arrays import load_arrays
+from automed.domain.trial_files import PREDICTIONS, PREVIEW
 from automed.training.metrics.classification import confusion
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
 
-from automed.analysis.trial_arrays import PREDICTIONS, PREVIEW, load_arrays
+from automed.analysis.trial_arrays import load_arrays
+from automed.domain.trial_files import PREDICTIONS, PREVIEW
 from automed.training.metrics.roc import Scores
 
 Floats = NDArray[np.float64]

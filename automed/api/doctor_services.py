@@ -100,8 +100,4 @@ def _cluster(address: str) -> Finding:
             )  # fmt: skip
         usual = f"ray status --address {shlex.quote(address)}"
         return broken("Ray", in_a_line(error), error.hint or usual)
-    return ok(
-        "Ray",
-        f"{installed} at {address}: nodes {seen.nodes}, free CPUs {seen.free_cpus:g} of "
-        f"{seen.cpus:g}, free GPUs {seen.free_gpus:g} of {seen.gpus:g}",
-    )
+    return ok("Ray", f"{installed} at {address}: {seen.describe()}")

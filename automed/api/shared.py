@@ -19,7 +19,7 @@ from automed.domain.split import Split
 from automed.domain.study_spec import StudySpec
 from automed.search.joining import write_joined
 from automed.search.shared_study import SharedStudies, SharedStudy
-from automed.search.storage_url import STORAGE, checked_url, shown, storage_url
+from automed.search.storage_url import STORAGE, checked_url, shown, storage_url, to_export
 from automed.search.study_file import SPEC_FILE, read_spec
 
 SEVERAL = 2
@@ -89,13 +89,17 @@ class Storage:
             studies.close()
 
 
-def name_storage(url: str) -> None:
+def name_storage(url: str) -> str:
     """Let this process, and those that it starts, keep studies in a database.
+
+    Returns:
+        What other commands need to find them: a line for a shell.
 
     Raises:
         StudyError: It is none that machines can share.
     """
     os.environ[STORAGE] = checked_url(url)
+    return to_export(os.environ[STORAGE])
 
 
 def refuse_other(theirs: StudySpec, mine: StudySpec, warm_start: str | None) -> None:

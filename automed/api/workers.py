@@ -10,7 +10,7 @@ import torch
 
 from automed.domain.errors import AutomedError
 from automed.executors.cores import available_cores
-from automed.executors.ray_reach import ask_cluster, checked_address
+from automed.executors.ray_reach import Cluster, ask_cluster, checked_address
 from automed.executors.ray_tune.share import ANY, Wish
 from automed.executors.slots import GPUS, THREADS, Slot, assign, usual_workers
 from automed.training.device import resolve_device
@@ -117,11 +117,19 @@ def _places_on_ray(wanted: Workers, address: str, device: str) -> Places:
         raise AutomedError(
             "--device names a GPU, and Ray chooses them", found=device, expected="auto, cpu or cuda"
         )
+    notes: tuple[str, ...] = ()
     # Now, as Ray itself would try for a minute, and only after the data were read.
     if checked_address(address) != AUTO:
-        ask_cluster(address, _RAY_SECONDS)
+        notes = _notes_on(ask_cluster(address, _RAY_SECONDS), wanted, device)
     wish = Wish(wanted.count or None, wanted.gpus_per_trial, device != "cpu")
-    return Places(device=device, ray=address, wish=wish)
+    return Places(device=device, notes=notes, ray=address, wish=wish)
+
+
+def _notes_on(cluster: Cluster, wanted: Workers, device: str) -> tuple[str, ...]:
+    has = f"the Ray cluster: {cluster.describe()}"
+    if wanted.gpus_per_trial is None or (cluster.gpus and device != "cpu"):
+        return (has,)
+    return has, "--gpus-per-trial has no effect: trainings compute on the CPU"
 
 
 def gpus_of(device: str) -> tuple[str, ...]:

@@ -89,8 +89,11 @@ class LiveTable:
         self._eta.measured(trial.number, measurement.epoch)
         self._look()
 
-    def trial_put_back(self, trial: Trial) -> None:
-        """Show it no longer, but at the end: it waits."""
+    def trial_put_back(self, trial: Trial, lost: str | None = None) -> None:
+        """Show it no longer, but at the end: it waits. That its worker is lost is said above."""
+        if lost is not None:
+            said = f"trial {trial.number:3d} goes on from its last whole epoch: {lost}"
+            out.print(Text(said, style="yellow"), soft_wrap=True)
         if trial.number in self._running:
             self._put_back[trial.number] = trial
             self._strike_off(trial)

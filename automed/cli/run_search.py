@@ -30,9 +30,17 @@ from automed.search.study import Study
 
 def run_new(
     request: SearchRequest, workspace: Workspace, device: str, task: AnyTask | None = None,
-    workers: Workers = AS_BEFORE,
+    workers: Workers = AS_BEFORE, first: str | None = None,
 ) -> None:  # fmt: skip
     """Create a study and run it; see `automed.api.search.start`.
+
+    Args:
+        request: What is asked for.
+        workspace: Where studies lie.
+        device: As in `automed.pipeline.job.Job`.
+        task: The request's task as it is to be searched, where not even the request can say it.
+        workers: How many trainings at a time.
+        first: What a shell needs before the next commands, where flags of this one stood for it.
 
     Raises:
         AutomedError: See `automed.api.search.start`.
@@ -40,14 +48,14 @@ def run_new(
     rejected = _Relay()
     with steps() as step:
         search = start(request, workspace, step, rejected, device, task, workers)
-    _run(search, workspace, rejected)
+    _run(search, workspace, rejected, first)
 
 
 def run_on(
     task: str, name: str | None, workspace: Workspace, limits: Limits | None, device: str,
-    compress: tuple[Compression, ...] = (), workers: Workers = AS_BEFORE,
+    compress: tuple[Compression, ...] = (), workers: Workers = AS_BEFORE, first: str | None = None,
 ) -> None:  # fmt: skip
-    """Go on with a study; limits replace its own of their kind.
+    """Go on with a study; limits replace its own of their kind. See `run_new`.
 
     Raises:
         AutomedError: See `automed.api.search.resume`.
@@ -56,7 +64,7 @@ def run_on(
     with steps() as step:
         study = name or latest(workspace, task)
         search = resume(study, workspace, step, rejected, limits, device, compress, workers)
-    _run(search, workspace, rejected)
+    _run(search, workspace, rejected, first)
 
 
 INTERRUPTED = 130
@@ -74,7 +82,7 @@ class _Relay:
             target(trial)
 
 
-def _run(search: Search, workspace: Workspace, rejected: _Relay) -> None:
+def _run(search: Search, workspace: Workspace, rejected: _Relay, first: str | None) -> None:
     spec = search.study.spec
     _announce(search)
     earlier = search.study.trials
@@ -95,7 +103,7 @@ def _run(search: Search, workspace: Workspace, rejected: _Relay) -> None:
             "Nothing is lost; later: "
             f"[green]automed sync {quote(search.study.folder.name)}{workspace.flag}[/green]"
         )
-    _conclude(search, workspace, outcome)
+    _conclude(search, workspace, outcome, first, recorded=not unsynced)
     if outcome is Outcome.INTERRUPTED:
         raise typer.Exit(INTERRUPTED)
 
@@ -125,7 +133,7 @@ def _announce(search: Search) -> None:
         out.print("weights: random (--no-pretrained)")
     if spec.storage == "postgres":
         out.print(
-            f"storage: {Storage.here().place} (AUTOMED_STORAGE); another machine joins by the same "
+            f"storage: {Storage.here().place}; another machine joins by the same "
             f"command with --name {spec.name}",
             soft_wrap=True,
         )
@@ -137,7 +145,9 @@ def _print_notes(notes: Iterable[str]) -> None:
         out.print(Text("note: ", style="cyan") + Text(note), soft_wrap=True)
 
 
-def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
+def _conclude(
+    search: Search, workspace: Workspace, outcome: Outcome, first: str | None, *, recorded: bool
+) -> None:
     study = search.study
     spec = study.spec
     name = quote(study.folder.name)
@@ -155,12 +165,13 @@ def _conclude(search: Search, workspace: Workspace, outcome: Outcome) -> None:
     if shown.front.trials:
         print_files(write_front(shown, workspace))
     next_steps(
+        *([("first, in every shell: it says where the study is", first)] if first else []),
         ("go on", resume_command if outcome is Outcome.INTERRUPTED else f"{resume_command} {more}"),
         ("look at it in a browser", f"automed dashboard{workspace.flag}"),
         ("see the front again", f"automed front {name}{workspace.flag}"),
         *to_export(shown, workspace),
         *to_confirm(shown, workspace),
-        ("browse every trial in MLflow", browse(workspace)),
+        *([("browse every trial in MLflow", browse(workspace))] if recorded else []),
     )
 
 

@@ -222,15 +222,14 @@ def search(
     from automed.cli.image_size import image_size_of
     from automed.cli.run_search import run_new, run_on
 
-    if storage is not None:
-        name_storage(storage)
+    first = None if storage is None else name_storage(storage)
     place = workspace_at(workspace)
     seconds = None if time is None else read_duration("--time", time)
     crew = read_workers(workers, gpus_per_trial, ray)
     if resume:
         _refuse_settings(ctx)
         limits = limits_of(budget, seconds, device_hours, epoch_budget)
-        run_on(task, name, place, limits, device, _compressions(compress), crew)
+        run_on(task, name, place, limits, device, _compressions(compress), crew, first)
         return
     request = SearchRequest(
         task=task, budget=budget, seconds=seconds, device_hours=device_hours,
@@ -247,7 +246,7 @@ def search(
         compress=_compressions(compress), compress_auto=compress == "auto",
         max_drop=max_drop, artifact=_artifact(artifact),
     )  # fmt: skip
-    run_new(request, place, device, workers=crew)
+    run_new(request, place, device, workers=crew, first=first)
 
 
 _BUDGETS = {"budget", "time", "device_hours", "epoch_budget"}

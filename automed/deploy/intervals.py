@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automed.domain.bundle import Interval
-from automed.pipeline.files import PREDICTIONS, PREVIEW
+from automed.domain.trial_files import PREDICTIONS, PREVIEW
 from automed.training.metrics.segmentation import segmentation_metrics
 
 RESAMPLES = 2000

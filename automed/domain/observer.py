@@ -17,8 +17,13 @@ class Observer(Protocol):
     def trial_measured(self, trial: Trial, measurement: Measurement) -> None:
         """An epoch ended."""
 
-    def trial_put_back(self, trial: Trial) -> None:
-        """Its training was paused or cut off, and goes on later, from its checkpoint."""
+    def trial_put_back(self, trial: Trial, lost: str | None = None) -> None:
+        """Its training was paused or cut off, and goes on later, from its checkpoint.
+
+        Args:
+            trial: The trial.
+            lost: What became of its worker; None: it was asked to let go.
+        """
 
     def trial_finished(self, trial: Trial) -> None:
         """A trial is complete, stopped or failed; the snapshot holds its result or failure."""

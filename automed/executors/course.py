@@ -67,14 +67,18 @@ class Course:
         self._watchers.trial_finished(told)
         refuse_hopeless(self._finished, self._completed)
 
-    def put_back(self, trial: Trial) -> None:
+    def put_back(self, trial: Trial, lost: str | None = None) -> None:
         """It was cut off, and goes on from its checkpoint when the study hands it out again.
+
+        Args:
+            trial: The trial.
+            lost: What became of its worker; None: it was asked to let go.
 
         Raises:
             StudyError: The journal cannot be written to.
         """
         self._study.put_back(trial)
-        self._watchers.trial_put_back(trial)
+        self._watchers.trial_put_back(trial, lost)
 
     def folder_of(self, trial: Trial) -> Path:
         """Where a trial's files lie."""

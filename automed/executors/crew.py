@@ -24,6 +24,9 @@ from automed.executors.worker import work
 PATIENCE = 5.0
 """Seconds that a worker has to clean up when it is to end."""
 
+_NO_COMPLAINTS = {"PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker"}
+"""Of Python's process that cleans up behind killed workers: it would tell the user of it."""
+
 _MEMORY = (
     "where memory runs out, the system does that: try fewer --workers, smaller batches, such as "
     "--set training.batch_size=4,8, or a smaller --image-size"
@@ -203,7 +206,8 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
 def _ctrl_c_blocked() -> Iterator[None]:
     """In the block, processes start without hearing Ctrl-C, until they say that they are ready."""
     # Its own start would lift the block, so it must be running already.
-    resource_tracker.ensure_running()
+    with _environment(_NO_COMPLAINTS):
+        resource_tracker.ensure_running()
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -151,7 +151,8 @@ class _Run:
         if self._deaths[trial.number] < DEATHS:
             if died.killed and slot.gpu is None:
                 self._admission.leave_alone(trial)
-            self._course.put_back(trial)  # the study hands it out again before anything new
+            # The study hands it out again before anything new.
+            self._course.put_back(trial, died.why)
             return
         why = f"{DEATHS} workers died of it, one after the other: {died.why}"
         self._course.end(trial, Failure(kind="WorkerDied", message=why))

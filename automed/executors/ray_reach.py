@@ -61,6 +61,13 @@ class Cluster:
     gpus: float
     free_gpus: float
 
+    def describe(self) -> str:
+        """In words."""
+        return (
+            f"nodes {self.nodes}, free CPUs {self.free_cpus:g} of {self.cpus:g}, "
+            f"free GPUs {self.free_gpus:g} of {self.gpus:g}"
+        )
+
 
 def ray_version() -> str | None:
     """The installed version, told without importing Ray; None: it is not installed."""

@@ -43,9 +43,9 @@ class Watchers:
         """An epoch ended."""
         self._tell(lambda observer: observer.trial_measured(trial, measurement))
 
-    def trial_put_back(self, trial: Trial) -> None:
+    def trial_put_back(self, trial: Trial, lost: str | None = None) -> None:
         """Its training was paused or cut off."""
-        self._tell(lambda observer: observer.trial_put_back(trial))
+        self._tell(lambda observer: observer.trial_put_back(trial, lost))
 
     def trial_finished(self, trial: Trial) -> None:
         """A trial is complete, stopped or failed."""

@@ -22,9 +22,10 @@ from automed.domain.measurement import Measurement
 from automed.domain.result import Result
 from automed.domain.task import AnyTask
 from automed.domain.trial import Trial
+from automed.domain.trial_files import RESULT
 from automed.models.build import build_model
 from automed.models.weights_file import load_weights
-from automed.pipeline.files import ARTIFACT, RESULT, WEIGHTS, History, replacing
+from automed.pipeline.files import ARTIFACT, WEIGHTS, History, replacing
 from automed.pipeline.folder import fresh_folder, relative, write_result
 from automed.pipeline.job import Job
 from automed.pipeline.package import package, threshold_of

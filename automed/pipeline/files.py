@@ -15,11 +15,8 @@ WEIGHTS = "weights.safetensors"
 ARTIFACT = "model.onnx"
 TRAINED = "trained.json"
 """A result in PyTorch, while the file that is to replace it is still being made."""
-RESULT = "result.json"
 CHECKPOINT = "checkpoint.safetensors"
 """What a training goes on from that was interrupted."""
-PREVIEW = "preview.npz"
-PREDICTIONS = "predictions.npz"
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from automed.domain.result import Result
 from automed.domain.trial import Trial
-from automed.pipeline.files import CHECKPOINT, RESULT, TRAINED, replacing, writing
+from automed.domain.trial_files import RESULT
+from automed.pipeline.files import CHECKPOINT, TRAINED, replacing, writing
 from automed.pipeline.job import Job
 
 

@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from automed.domain.trial import Trial
-from automed.pipeline.files import CHECKPOINT, RESULT, writing
+from automed.domain.trial_files import RESULT
+from automed.pipeline.files import CHECKPOINT, writing
 from automed.pipeline.folder import remove_checkpoint
 from automed.pipeline.job import Job
 

@@ -19,9 +19,10 @@ from automed.domain.errors import TrainingError
 from automed.domain.result import Result
 from automed.domain.task import AnyTask
 from automed.domain.trial import Trial
+from automed.domain.trial_files import RESULT
 from automed.models.build import build_model
 from automed.models.weights_file import load_weights
-from automed.pipeline.files import ARTIFACT, RESULT, WEIGHTS, replacing, writing
+from automed.pipeline.files import ARTIFACT, WEIGHTS, replacing, writing
 from automed.pipeline.job import Job
 from automed.pipeline.parts import locked_part_of, parts_of
 from automed.training.device import resolve_device

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automed.pipeline.files import PREDICTIONS, PREVIEW, replacing
+from automed.domain.trial_files import PREDICTIONS, PREVIEW
+from automed.pipeline.files import replacing
 from automed.training.evaluate import Answers, Evaluation
 from automed.training.metrics.multiclass import dice_per_image
 from automed.training.metrics.segmentation import per_image

@@ -11,8 +11,9 @@ from automed.domain.history import HISTORY, read_history
 from automed.domain.measurement import Measurement
 from automed.domain.result import Result
 from automed.domain.trial import Trial
+from automed.domain.trial_files import RESULT
 from automed.pipeline.exported import reload_and_export
-from automed.pipeline.files import RESULT, TRAINED
+from automed.pipeline.files import TRAINED
 from automed.pipeline.folder import remove_checkpoint
 from automed.pipeline.job import Job
 from automed.pipeline.run import run_trial

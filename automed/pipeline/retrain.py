@@ -14,7 +14,8 @@ from automed.domain.measurement import Measurement
 from automed.domain.result import Failure, Result
 from automed.domain.split import Split
 from automed.domain.trial import Trial, TrialState
-from automed.pipeline.files import RESULT, replacing, writing
+from automed.domain.trial_files import RESULT
+from automed.pipeline.files import replacing, writing
 from automed.pipeline.job import Job
 from automed.pipeline.locked_score import has_model, read_locked
 from automed.pipeline.resume import resume_trial

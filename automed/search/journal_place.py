@@ -9,11 +9,10 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from automed.domain.errors import StudyError
+from automed.domain.trial_files import RESULT
 from automed.search.journal_repair import repair
 
 JOURNAL_FILE = "journal.log"
-RESULT = "result.json"
-"""What a training that has ended leaves in its folder."""
 
 
 class JournalPlace(Protocol):

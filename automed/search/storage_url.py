@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
 
 from automed.domain.errors import StudyError
 
 STORAGE = "AUTOMED_STORAGE"
 PASSWORD_FILE = "AUTOMED_STORAGE_PASSWORD_FILE"
 """Names a file with the password, for where secrets are mounted as files."""
+
+_PASSWORD = "PASSWORD"
 
 _EXPECTED = "postgresql://USER@HOST:PORT/DATABASE"
 
@@ -65,6 +70,16 @@ def shown(url: str) -> str:
     """A URL for messages: host and database, neither user nor password nor options."""
     parts = urlsplit(url)
     return f"postgresql://{parts.netloc.rpartition('@')[2] or 'localhost'}{parts.path}"
+
+
+def to_export(url: str) -> str:
+    """What a shell is to be told so that commands find the database; without the password."""
+    parsed = make_url(url)
+    if parsed.password is not None:
+        parsed = parsed.set(password=_PASSWORD)
+    if "password" in parsed.query:
+        parsed = parsed.update_query_dict({"password": _PASSWORD})
+    return f"export {STORAGE}={quote(parsed.render_as_string(hide_password=False))}"
 
 
 def password() -> str | None:

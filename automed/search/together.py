@@ -14,8 +14,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from automed.domain.errors import AutomedError, StudyError
 from automed.domain.study_spec import StudySpec
+from automed.domain.trial_files import RESULT
 from automed.domain.workspace import trial_folder
-from automed.search.journal_place import RESULT
 from automed.search.postgres import Postgres
 from automed.search.postgres_drivers import Driver, Signature, live_drivers
 from automed.search.postgres_journal import PostgresJournal, is_written

@@ -73,7 +73,7 @@ class MlflowTracker:
         self._backlog.measure(trial, measurement)
         self._writer.ring()
 
-    def trial_put_back(self, trial: Trial) -> None:
+    def trial_put_back(self, trial: Trial, lost: str | None = None) -> None:
         """Its run stays open."""
 
     def trial_finished(self, trial: Trial) -> None:

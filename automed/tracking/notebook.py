@@ -14,6 +14,7 @@ from automed.domain.history import HISTORY, read_history
 from automed.domain.measurement import Measurement
 from automed.domain.study_spec import StudySpec
 from automed.domain.trial import Trial, TrialState
+from automed.domain.trial_files import RESULT
 from automed.domain.workspace import trial_folder
 from automed.search.view import feasible_front
 from automed.tracking import entries
@@ -220,7 +221,7 @@ class Notebook:
 
     def _write_files(self, run: Run, trial: Trial, folder: Path) -> None:
         run.log_text("config.json", trial.config.model_dump_json(indent=1))
-        for name in (HISTORY, "result.json"):
+        for name in (HISTORY, RESULT):
             if (folder / name).exists():
                 run.log_file(folder / name)
         try:

@@ -11,6 +11,7 @@ import torch
 from automed.api import workers
 from automed.api.workers import AS_BEFORE, Workers, gpus_of, places_for, read_workers
 from automed.domain.errors import AutomedError, TrainingError
+from automed.executors.ray_reach import Cluster
 
 
 @pytest.fixture
@@ -108,3 +109,22 @@ def test_a_cluster_that_does_not_answer_is_said_before_the_data_are_read() -> No
         with pytest.raises(AutomedError, match="no Ray cluster answers") as caught:
             places_for(Workers(ray=address), "cpu")
     assert caught.value.found == "connection refused"
+
+
+@pytest.mark.parametrize(
+    ("gpus", "share", "device", "without"),
+    [
+        (0, 0.5, "auto", True),
+        (2, 0.5, "auto", False),
+        (2, 0.5, "cpu", True),
+        (0, None, "cpu", False),
+    ],
+)
+def test_what_a_cluster_has_is_said(
+    monkeypatch: pytest.MonkeyPatch, gpus: int, share: float | None, device: str, *, without: bool
+) -> None:
+    has = Cluster(nodes=3, cpus=24, free_cpus=20, gpus=gpus, free_gpus=gpus)
+    monkeypatch.setattr(workers, "ask_cluster", lambda *_: has)
+    first, *rest = places_for(Workers(None, share, "10.0.0.7:6379"), device).notes
+    assert first == (f"the Ray cluster: nodes 3, free CPUs 20 of 24, free GPUs {gpus} of {gpus}")
+    assert bool(rest) is without

@@ -143,5 +143,14 @@ def test_a_trial_that_was_put_back_is_shown_again_at_the_end(table) -> None:
     assert [row.split()[1:4:2] for row in rows(table, made)] == [["0", "paused"], ["1", "paused"]]
 
 
+def test_the_loss_of_a_worker_is_said(table) -> None:
+    made = table(trials=5)
+    made.trial_started(trial(0))
+    made.trial_put_back(trial(0), "the worker was killed by SIGKILL")
+    assert table.printed() == (
+        "trial   0 goes on from its last whole epoch: the worker was killed by SIGKILL\n"
+    )
+
+
 def rows(table, made) -> list[str]:
     return [line for line in table.drawn(made).splitlines() if line.startswith("│")]

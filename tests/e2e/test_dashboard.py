@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from real_search import NO_MLFLOW
 
 from automed.api.request import SearchRequest
 from automed.api.search import start as begin
@@ -38,8 +39,6 @@ QUICK = (
 SECONDS = 120
 """On a busy machine; a page takes one."""
 WATCHED = "live"
-NO_MLFLOW = "http://127.0.0.1:9"
-"""A port where nobody answers: importing MLflow takes seconds, and these tests are not about it."""
 
 
 def start(workspace: Path, *arguments: str, **changes: str) -> subprocess.Popen[str]:

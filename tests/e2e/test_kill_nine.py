@@ -9,13 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+from real_search import NO_MLFLOW
+
 from automed.domain.trial import Trial, TrialState
 from automed.search.view import read_study
 
 TRIALS = int(os.environ.get("AUTOMED_KILL_TRIALS", "3"))
 """Raise it for a longer look: 50 trials take some minutes."""
-NO_MLFLOW = "http://127.0.0.1:9"
-"""A port where nobody answers: importing MLflow takes seconds, and these tests are not about it."""
 SETTINGS = (
     "--budget", str(TRIALS), "--no-pretrained", "--epochs", "1", "--image-size", "32",
     "--seed", "3", "--artifact", "weights", "--set", "model.architecture=unet,linknet,fpn",

@@ -45,6 +45,7 @@ def test_two_commands_share_a_budget(
     for text in said:
         assert "The budget of 4 trials is spent: 4 of 4 trials" in text
         assert PASSWORD not in text
+        assert "\n    export AUTOMED_STORAGE=postgresql://" in text
     trained = [{f.name for f in (w / "studies/same/trials").iterdir()} for w in workspaces]
     assert trained[0].isdisjoint(trained[1])
     assert len(trained[0] | trained[1]) == 4

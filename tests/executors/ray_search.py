@@ -64,7 +64,10 @@ class AtATime:
     def trial_finished(self, trial: Trial) -> None:
         self._running.discard(trial.number)
 
-    trial_put_back = trial_rejected = trial_finished
+    def trial_put_back(self, trial: Trial, lost: str | None = None) -> None:
+        self.trial_finished(trial)
+
+    trial_rejected = trial_finished
 
 
 def main(folder: Path, address: str) -> None:

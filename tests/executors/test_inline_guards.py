@@ -44,7 +44,7 @@ class Listener:
     def trial_finished(self, trial: Trial) -> None:
         self.events.append(Event(trial.label, trial.number))
 
-    def trial_put_back(self, trial: Trial) -> None:
+    def trial_put_back(self, trial: Trial, lost: str | None = None) -> None:
         self.events.append(Event("put back", trial.number))
 
     def trial_rejected(self, trial: Trial) -> None:

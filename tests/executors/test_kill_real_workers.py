@@ -37,3 +37,14 @@ def test_nothing_is_lost_nor_run_twice(tmp_path: Path, seed: int) -> None:
     last = Search(tmp_path, "polyp", *(("--resume",) if search.begun else new))
     last.end()
     whole(last, TRIALS, before)
+
+
+@pytest.mark.thorough
+def test_what_became_of_a_worker_is_said_once(tmp_path: Path) -> None:
+    search = Search(tmp_path, "polyp", "--workers", "2", "--budget", "3", "--epochs", "3", *SMALL)
+    search.wait_for(1)
+    worker = next(p for p in children(search.process.pid) if "spawn_main" in command_line(p))
+    os.kill(worker, signal.SIGKILL)
+    said = search.end()
+    assert said.count("goes on from its last whole epoch: the worker was killed by SIGKILL") == 1
+    assert "semaphore" not in said, "Python's own words of what a killed process leaves behind"

@@ -143,6 +143,7 @@ def test_each_worker_sees_its_gpu(tmp_path: Path, notes: Path) -> None:
 
 def test_a_worker_that_is_killed_costs_its_trial_one_attempt(tmp_path: Path, notes: Path) -> None:
     heard: list[tuple[str, int]] = []
+    why: list[str] = []
 
     class Listener:
         def trial_started(self, trial: Trial) -> None:
@@ -154,8 +155,9 @@ def test_a_worker_that_is_killed_costs_its_trial_one_attempt(tmp_path: Path, not
         def trial_finished(self, trial: Trial) -> None:
             heard.append((trial.label, trial.number))
 
-        def trial_put_back(self, trial: Trial) -> None:
+        def trial_put_back(self, trial: Trial, lost: str | None = None) -> None:
             heard.append(("put back", trial.number))
+            why.append(lost or "")
 
         trial_rejected = trial_finished
 
@@ -166,6 +168,7 @@ def test_a_worker_that_is_killed_costs_its_trial_one_attempt(tmp_path: Path, not
         assert differences(study) == ()
     assert heard.count(("started", 1)) == 2
     assert heard.count(("put back", 1)) == 1
+    assert ["killed by SIGKILL" in one for one in why] == [True]
     assert heard.count(("done", 1)) == 1
     assert sum(what == "started" for what, _ in heard) == 6
 
@@ -218,7 +221,8 @@ def test_an_idle_worker_that_dies_is_replaced(tmp_path: Path, notes: Path) -> No
         def trial_started(self, trial: Trial) -> None:
             pass
 
-        trial_put_back = trial_started
+        def trial_put_back(self, trial: Trial, lost: str | None = None) -> None:
+            pass
 
         def trial_measured(self, trial: Trial, measurement: Measurement) -> None:
             pass

@@ -102,7 +102,7 @@ class Office:
         try:
             verdict = self._losses.verdict(trial.number, loss)
             if verdict is None:
-                self._course.put_back(trial)  # handed out again before anything new
+                self._course.put_back(trial, loss.why)  # handed out again before anything new
                 return
             self._course.end(trial, Failure(kind="WorkerDied", message=verdict))
         except BaseException as error:  # noqa: BLE001 - as above
