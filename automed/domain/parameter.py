@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -210,9 +211,14 @@ class CategoricalParameter(_Parameter):
 
     def problem(self, value: Value) -> str | None:
         """What is wrong with a value, or None where it is allowed."""
-        if any(value == c and type(value) is type(c) for c in self.choices):
-            return None
-        return f"{value!r} is not one of {self.describe()}"
+        if self._choice(value) is None:
+            return f"{value!r} is not one of {self.describe()}"
+        return None
+
+    def _choice(self, value: Value) -> Value | None:
+        """The choice that a value stands for: 1 for 1.0, but not for true."""
+        kind = isinstance(value, bool)
+        return next((c for c in self.choices if c == value and isinstance(c, bool) is kind), None)
 
     def exclusion(self, value: Value, values: Mapping[str, Value]) -> Exclusion | None:
         """What bars a choice, given the values decided before it; None where nothing does."""
@@ -231,8 +237,9 @@ class CategoricalParameter(_Parameter):
         return self.choices
 
     def canonical(self, value: Value) -> Value:
-        """An allowed value as it is: choices keep their types."""
-        return value
+        """The choice that an allowed value stands for: choices keep their types."""
+        choice = self._choice(value)
+        return value if choice is None else choice
 
     def parse(self, text: str) -> Value:
         """The choice that a command line spells.
@@ -242,6 +249,9 @@ class CategoricalParameter(_Parameter):
         """
         for choice in self.choices:
             if text == str(choice) or (isinstance(choice, bool) and text == str(choice).lower()):
+                return choice
+        with suppress(ValueError):
+            if (choice := self._choice(float(text))) is not None:
                 return choice
         raise ValueError(f"{text!r} is not one of {self.describe()}")
 

@@ -250,8 +250,17 @@ class TestParameters:
     def test_a_choice_keeps_its_type(self) -> None:
         parameter = CategoricalParameter(choices=(1, 0.5, "x", False))
         assert parameter.problem(True)
-        assert parameter.problem(1.0)
+        assert parameter.problem(0)
+        assert parameter.problem("1")
+        assert type(parameter.canonical(1.0)) is int
         assert [parameter.parse(t) for t in ("1", "0.5", "x", "false")] == [1, 0.5, "x", False]
+
+    @pytest.mark.parametrize("text", ["1", "1.0", "1e0", "01"])
+    def test_a_number_may_be_spelled_in_any_way(self, text: str) -> None:
+        assert repr(CategoricalParameter(choices=(0.5, 1.0)).parse(text)) == "1.0"
+        assert repr(CategoricalParameter(choices=(2, 1)).parse(text)) == "1"
+        with pytest.raises(ValueError, match="is not one of 0.5, True"):
+            CategoricalParameter(choices=(0.5, True)).parse(text)
 
 
 class TestFiles:
