@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.table import Table
 
 from automed.analysis.grid_table import grid_cell, size_text
@@ -9,7 +10,11 @@ from automed.api.reproduce import ReproduceRequest, ShownGrid, show_grid, write_
 from automed.cli.console import next_steps, out
 from automed.cli.front_view import print_files
 from automed.cli.run_search import run_new, run_on
+from automed.domain.paper_grid import GridRow
 from automed.domain.workspace import Workspace
+
+_SIDE_BY_SIDE = 140
+"""Columns of a terminal from which on our figure and the paper's stand in one line."""
 
 
 def run_grid(request: ReproduceRequest, workspace: Workspace, device: str) -> None:
@@ -35,15 +40,18 @@ def print_grid(shown: ShownGrid) -> None:
     grid = shown.grid
     left = sum(not row.is_over for row in shown.rows)
     height, width = shown.spec.task.image_size
+    narrow = out.width < _SIDE_BY_SIDE
+    between = "\n" if narrow else " "
     demo = "  [black on yellow] synthetic demo data [/]" if shown.spec.data.is_demo else ""
     table = Table(
-        title=f"{grid.title}: ours / the paper's {grid.source}"
+        title=f"{grid.title}: ours {'above' if narrow else '/'} the paper's {grid.source}"
         f"{f', {left} of {len(shown.rows)} to come' if left else ''}{demo}",
         title_justify="left", title_style="bold",
         caption="\n".join(
             [f"{shown.spec.task.training.epochs} epochs at {height}x{width}.", *grid.remarks]
         ),
-        caption_justify="left",
+        caption_justify="left", box=box.SIMPLE_HEAD if narrow else box.HEAVY_HEAD,
+        padding=(0, 0, 0, 1) if narrow else (0, 1),
     )  # fmt: skip
     table.add_column("combination")
     table.add_column("compression")
@@ -52,9 +60,14 @@ def print_grid(shown: ShownGrid) -> None:
     for row in shown.rows:
         first = row.method == grid.compressions[0].method
         table.add_row(
-            row.combination if first else "", f"{row.method} ({grid.labels[row.method]})",
-            *(grid_cell(row, name) for name in grid.metrics), size_text(row.megabytes),
+            row.combination if first else "",
+            f"{row.method}{between}({grid.labels[row.method]})",
+            *(_cell(row, name, between) for name in grid.metrics), size_text(row.megabytes),
             end_section=row.method == grid.compressions[-1].method,
         )  # fmt: skip
     out.print()
     out.print(table)
+
+
+def _cell(row: GridRow, name: str, between: str) -> str:
+    return grid_cell(row, name).replace(" / ", " / " if between == " " else between)
