@@ -40,8 +40,8 @@ from automed.domain.cost import Cost
 from automed.domain.errors import SplitError, StudyError
 from automed.domain.observer import Observer
 from automed.domain.split import Split
-from automed.domain.study_spec import StudySpec
-from automed.domain.task import AnyTask
+from automed.domain.study_spec import DataRef, StudySpec
+from automed.domain.task import AnyTask, Baseline
 from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
 from automed.executors.inline import run as run_inline
@@ -147,6 +147,12 @@ def start(
             hint=f"automed search {task.name} --resume --name {name}{workspace.flag}, "
             "or choose another --name",
         )
+    spec_with = partial(
+        _spec, request=request, name=name, sampler=sampler, stopper=stopper, enqueued=enqueued,
+        places=places, storage=storage,
+    )  # fmt: skip
+    if theirs is not None:
+        _refuse_early(request, theirs.spec, task, spec_with)
     checked = resolve_data(task, workspace, request.data, request.options, steps)
     if theirs is not None:
         check_same_data(theirs.spec, checked)
@@ -160,15 +166,7 @@ def start(
             hint="add samples",
         )
     preflight(encoders_of(task.space), request.weights)
-    spec = StudySpec(
-        name=name, task=task, data=checked.ref, split_digest=split.digest, seed=request.seed,
-        budget=Budget(**request.limits.given, workers=_at_once(places, storage)),
-        constraints=request.constraints(),
-        weights=request.weights, sampler=sampler, stopper=stopper,
-        brackets=request.brackets, version=__version__, enqueued=enqueued,
-        compress=request.compress, max_drop=request.max_drop, artifact=request.artifact,
-        storage=storage.kind,
-    )  # fmt: skip
+    spec = spec_with(task, checked.ref, split.digest)
     if theirs is not None:
         return _join(request, theirs, spec, checked, workspace, steps, on_rejected, places)
     prior = None
@@ -189,6 +187,30 @@ def start(
     notes = (*request.notes(plugin), *_notes(study, split), *places.notes)
     job = _job(spec, split, workspace, folder, places)
     return Search(study, job, checked, notes, places)
+
+
+def _spec(
+    task: AnyTask, data: DataRef, split_digest: str, *, request: SearchRequest, name: str,
+    sampler: str, stopper: str, enqueued: tuple[Baseline, ...], places: Places, storage: Storage,
+) -> StudySpec:  # fmt: skip
+    return StudySpec(
+        name=name, task=task, data=data, split_digest=split_digest, seed=request.seed,
+        budget=Budget(**request.limits.given, workers=_at_once(places, storage)),
+        constraints=request.constraints(),
+        weights=request.weights, sampler=sampler, stopper=stopper,
+        brackets=request.brackets, version=__version__, enqueued=enqueued,
+        compress=request.compress, max_drop=request.max_drop, artifact=request.artifact,
+        storage=storage.kind,
+    )  # fmt: skip
+
+
+def _refuse_early(
+    request: SearchRequest, theirs: StudySpec, task: AnyTask,
+    spec_with: Callable[[AnyTask, DataRef, str], StudySpec],
+) -> None:  # fmt: skip
+    """Refuse other settings before the data are read, as far as these do not decide them."""
+    same = task.replace(classes=theirs.task.classes)
+    refuse_other(theirs, spec_with(same, theirs.data, theirs.split_digest), request.warm_start)
 
 
 def _join(

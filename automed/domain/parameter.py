@@ -251,8 +251,9 @@ class CategoricalParameter(_Parameter):
             if text == str(choice) or (isinstance(choice, bool) and text == str(choice).lower()):
                 return choice
         with suppress(ValueError):
-            if (choice := self._choice(float(text))) is not None:
-                return choice
+            number = self._choice(float(text))
+            if number is not None:
+                return number
         raise ValueError(f"{text!r} is not one of {self.describe()}")
 
     def describe(self) -> str:

@@ -98,6 +98,8 @@ def test_other_settings_are_refused(begun: Search, workspaces: list[Workspace]) 
             start(request(**changes), workspaces[1]).study.close()
         assert error.match(words)
         assert not (workspaces[1].studies / "same").exists()
+    with pytest.raises(StudyError, match="cannot be joined with these settings"):
+        start(request(seed=3, data=workspaces[1].root / "not read"), workspaces[1])
 
 
 def test_other_images_are_refused(

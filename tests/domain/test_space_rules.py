@@ -259,7 +259,7 @@ class TestParameters:
     def test_a_number_may_be_spelled_in_any_way(self, text: str) -> None:
         assert repr(CategoricalParameter(choices=(0.5, 1.0)).parse(text)) == "1.0"
         assert repr(CategoricalParameter(choices=(2, 1)).parse(text)) == "1"
-        with pytest.raises(ValueError, match="is not one of 0.5, True"):
+        with pytest.raises(ValueError, match=r"is not one of 0\.5, True"):
             CategoricalParameter(choices=(0.5, True)).parse(text)
 
 
