@@ -16,13 +16,19 @@ Needs = Callable[[Trial], float]
 """Bytes that training a trial takes, as predicted."""
 
 
+_ALIKE = 2.0
+"""Trainings are of about the same size where neither was predicted more than so many times the
+other."""
+
+
 @dataclass
 class Admission:
     """Keeps a trial back until there is memory for it.
 
-    A prediction may be wrong. So what was measured corrects it: where trainings took more, or less,
-    than was predicted, by the factor of the worst of them. And one that nobody trains beside is
-    always admitted: it may still be trained in parts.
+    A prediction may be wrong. So what was measured corrects it: where trainings of about that size
+    took more, or less, than was predicted, by the factor of the worst of them; else by the bytes
+    that smaller ones took in excess, since what kernels take to work with weighs on these most. And
+    one that nobody trains beside is always admitted: it may still be trained in parts.
 
     Attributes:
         needs: As predicted.
@@ -35,7 +41,8 @@ class Admission:
     capacity: Mapping[str | None, float] = field(default_factory=dict)
     each: float = 0.0
     _predicted: dict[int, float] = field(default_factory=dict)
-    _worst: float = 0.0
+    _measured: list[tuple[float, float]] = field(default_factory=list)
+    """Of the trainings that have ended: as predicted, and what they took."""
     _alone: set[int] = field(default_factory=set)
 
     def slot_for(
@@ -72,7 +79,7 @@ class Admission:
         predicted = self._predicted.pop(trial.number, None)
         peak = outcome.cost.peak_memory_bytes if isinstance(outcome, Result) else None
         if predicted and peak is not None and trial.parent is None:
-            self._worst = max(self._worst, peak.value / predicted)
+            self._measured.append((predicted, peak.value))
 
     def _left(self, slot: Slot, busy: Mapping[Slot, Trial]) -> float:
         there = (trial for other, trial in busy.items() if other.gpu == slot.gpu)
@@ -81,7 +88,16 @@ class Admission:
     def _need(self, trial: Trial) -> float:
         if trial.number not in self._predicted:
             self._predicted[trial.number] = self.needs(trial)
-        return self._predicted[trial.number] * (self._worst or 1.0) + self.each
+        return self._corrected(self._predicted[trial.number]) + self.each
+
+    def _corrected(self, need: float) -> float:
+        alike = [
+            took / said for said, took in self._measured if need / _ALIKE <= said <= need * _ALIKE
+        ]
+        if alike:
+            return need * max(alike)
+        excess = [took - said for said, took in self._measured if said < need]
+        return need + max([0.0, *excess])
 
 
 def _nothing(trial: Trial) -> float:

@@ -78,6 +78,27 @@ def test_what_was_measured_corrects_what_was_predicted() -> None:
     assert less.slot_for(trial(3), [ONE], {TWO: trial(2)}) is None, "the worst counts"
 
 
+def test_what_a_small_training_took_in_excess_is_no_factor_of_a_large_one() -> None:
+    admission = Admission(lambda t: 40.0 if t.number else 1.0, {None: 100.0})
+    assert admission.slot_for(trial(0), [TWO], {ONE: trial(1)}) is TWO
+    admission.learn(trial(0), took(0, peak=6.0))
+    assert admission.slot_for(trial(2), [TWO], {ONE: trial(1)}) is TWO, "45 beside 45"
+    admission.learn(trial(1), took(1, peak=52.0))
+    assert admission.slot_for(trial(3), [ONE], {TWO: trial(2)}) is None, "one of its size took 52"
+
+
+def test_what_a_large_training_took_less_is_no_promise_of_a_small_one() -> None:
+    admission = Admission(lambda t: 60.0 if t.number else 20.0, {None: 50.0})
+    assert admission.slot_for(trial(1), [ONE, TWO], {}) is ONE
+    admission.slot_for(trial(1), [TWO], {ONE: trial(2)})
+    admission.learn(trial(1), took(1, peak=6.0))
+    assert admission.slot_for(trial(2), [TWO], {ONE: trial(0)}) is TWO, "6 beside 20"
+    tight = Admission(lambda t: 60.0 if t.number else 20.0, {None: 25.0})
+    tight.slot_for(trial(1), [TWO], {ONE: trial(2)})
+    tight.learn(trial(1), took(1, peak=6.0))
+    assert tight.slot_for(trial(2), [TWO], {ONE: trial(0)}) is None, "6 beside 20, not beside 2"
+
+
 def test_one_that_was_killed_is_left_alone() -> None:
     admission = everybody()
     admission.leave_alone(trial(1))
