@@ -7,19 +7,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from automed import __version__
+from automed.api.asked import Asked, ask
 from automed.api.audit_report import write_report
 from automed.api.carried import carried
 from automed.api.datasets import Checked, reopen, resolve_data
-from automed.api.knowledge import check_source, wanted_configs, with_warm_start
-from automed.api.naming import next_name
+from automed.api.knowledge import with_warm_start
 from automed.api.one_trial import one_trial
 from automed.api.packing import admission_for
 from automed.api.progress import Steps, silent
 from automed.api.request import SearchRequest, choices_of, encoders_of
 from automed.api.screened_cost import screened_cost
 from automed.api.shared import (
-    SEVERAL,
     Storage,
     budget_note,
     check_same_data,
@@ -40,8 +38,8 @@ from automed.domain.cost import Cost
 from automed.domain.errors import SplitError, StudyError
 from automed.domain.observer import Observer
 from automed.domain.split import Split
-from automed.domain.study_spec import DataRef, StudySpec
-from automed.domain.task import AnyTask, Baseline
+from automed.domain.study_spec import StudySpec
+from automed.domain.task import AnyTask
 from automed.domain.trial import Trial
 from automed.domain.workspace import Workspace
 from automed.executors.inline import run as run_inline
@@ -50,11 +48,8 @@ from automed.executors.processes import run as run_processes
 from automed.models.weights import preflight
 from automed.pipeline.job import Job
 from automed.registry.tasks import load_task
-from automed.search.samplers.registry import check_sampler, default_sampler
-from automed.search.screen import check_constraints
 from automed.search.seats import BegunElsewhereError
 from automed.search.shared_study import SharedStudy
-from automed.search.stoppers.registry import check_stopper, default_stopper
 from automed.search.storage_url import STORAGE, required_url
 from automed.search.study import Study
 from automed.search.study_file import read_spec
@@ -126,101 +121,57 @@ def start(
             config can meet the constraints, or a study of that name exists.
     """
     plugin = load_task(request.task)
-    task = task or request.adapt(plugin)
-    sampler = request.sampler or default_sampler(task)
-    check_sampler(sampler)
-    stopper = request.stopper or default_stopper(sampler)
-    check_stopper(stopper, request.brackets, task.training.epochs)
-    check_constraints(request.constraints(), task, request.artifact)
-    enqueued = wanted_configs(request.enqueue, task, sampler)
-    storage = Storage.here()
-    theirs = storage.find(request.name)
-    if theirs is None:
-        check_source(request.warm_start, workspace)
-    places = places_for(workers, device)
-    workspace.ensure_writable()
-    name = request.name or next_name(workspace.studies, task.name, storage.names())
-    folder = workspace.studies / name
-    if theirs is None and (folder / "study.json").exists():
-        raise StudyError(
-            f"there is a study {name!r} already",
-            hint=f"automed search {task.name} --resume --name {name}{workspace.flag}, "
-            "or choose another --name",
-        )
-    spec_with = partial(
-        _spec, request=request, name=name, sampler=sampler, stopper=stopper, enqueued=enqueued,
-        places=places, storage=storage,
-    )  # fmt: skip
-    if theirs is not None:
-        _refuse_early(request, theirs.spec, task, spec_with)
-    checked = resolve_data(task, workspace, request.data, request.options, steps)
-    if theirs is not None:
-        check_same_data(theirs.spec, checked)
-    task = checked.task
-    split = make_split(checked.dataset, task.split, request.seed, checked.ref.ties)
-    if len(split.train) < 2:
-        raise SplitError(
-            f"{checked.dataset.root} leaves a single sample to train on",
-            found=f"{len(checked.dataset.samples)} samples",
-            expected="at least 2 to train, 1 to validate and 1 to test",
-            hint="add samples",
-        )
-    preflight(encoders_of(task.space), request.weights)
-    spec = spec_with(task, checked.ref, split.digest)
-    if theirs is not None:
-        return _join(request, theirs, spec, checked, workspace, steps, on_rejected, places)
+    asked = ask(request, workspace, device, task or request.adapt(plugin), workers)
+    asked.refuse_other_settings()
+    checked = resolve_data(asked.task, workspace, request.data, request.options, steps)
+    if asked.theirs is not None:
+        check_same_data(asked.theirs.spec, checked)
+    split = _split(checked, request.seed)
+    preflight(encoders_of(checked.task.space), request.weights)
+    spec = asked.spec(checked.task, checked.ref, split.digest)
+    if asked.theirs is not None:
+        return _join(asked, asked.theirs, spec, checked, workspace, steps, on_rejected)
     prior = None
     if request.warm_start is not None:
         source = request.warm_start
         spec, prior = with_warm_start(spec, source, workspace, _cost_of(spec), steps)
-    _build_caches(checked.dataset, task, workspace, steps)
+    _build_caches(checked.dataset, checked.task, workspace, steps)
+    folder, text = asked.folder, split.model_dump_json(indent=1)
     try:
-        text = split.model_dump_json(indent=1)
         study = Study.create(folder, spec, _cost_of(spec), on_rejected, prior=prior, split=text)
     except BegunElsewhereError:
-        theirs = storage.find(request.name)
+        theirs = asked.storage.find(request.name)
         if theirs is None:  # its name was not asked for: another one is free
             raise
-        return _join(request, theirs, spec, checked, workspace, steps, on_rejected, places)
+        return _join(asked, theirs, spec, checked, workspace, steps, on_rejected)
     _write(folder / "split.json", split)
     write_report(checked, workspace, folder)
-    notes = (*request.notes(plugin), *_notes(study, split), *places.notes)
-    job = _job(spec, split, workspace, folder, places)
-    return Search(study, job, checked, notes, places)
+    notes = (*request.notes(plugin), *_notes(study, split), *asked.places.notes)
+    job = _job(spec, split, workspace, folder, asked.places)
+    return Search(study, job, checked, notes, asked.places)
 
 
-def _spec(
-    task: AnyTask, data: DataRef, split_digest: str, *, request: SearchRequest, name: str,
-    sampler: str, stopper: str, enqueued: tuple[Baseline, ...], places: Places, storage: Storage,
-) -> StudySpec:  # fmt: skip
-    return StudySpec(
-        name=name, task=task, data=data, split_digest=split_digest, seed=request.seed,
-        budget=Budget(**request.limits.given, workers=_at_once(places, storage)),
-        constraints=request.constraints(),
-        weights=request.weights, sampler=sampler, stopper=stopper,
-        brackets=request.brackets, version=__version__, enqueued=enqueued,
-        compress=request.compress, max_drop=request.max_drop, artifact=request.artifact,
-        storage=storage.kind,
-    )  # fmt: skip
-
-
-def _refuse_early(
-    request: SearchRequest, theirs: StudySpec, task: AnyTask,
-    spec_with: Callable[[AnyTask, DataRef, str], StudySpec],
-) -> None:  # fmt: skip
-    """Refuse other settings before the data are read, as far as these do not decide them."""
-    same = task.replace(classes=theirs.task.classes)
-    refuse_other(theirs, spec_with(same, theirs.data, theirs.split_digest), request.warm_start)
+def _split(checked: Checked, seed: int) -> Split:
+    dataset = checked.dataset
+    split = make_split(dataset, checked.task.split, seed, checked.ref.ties)
+    if len(split.train) < 2:
+        raise SplitError(
+            f"{dataset.root} leaves a single sample to train on",
+            found=f"{len(dataset.samples)} samples",
+            expected="at least 2 to train, 1 to validate and 1 to test",
+            hint="add samples",
+        )
+    return split
 
 
 def _join(
-    request: SearchRequest, theirs: SharedStudy, mine: StudySpec, checked: Checked,
-    workspace: Workspace, steps: Steps, on_rejected: Callable[[Trial], None] | None,
-    places: Places,
+    asked: Asked, theirs: SharedStudy, mine: StudySpec, checked: Checked, workspace: Workspace,
+    steps: Steps, on_rejected: Callable[[Trial], None] | None,
 ) -> Search:  # fmt: skip
     """Search a study that another machine began with the same settings."""
+    request = asked.request
     refuse_other(theirs.spec, mine, request.warm_start)
-    search = _joined(theirs, mine, checked, workspace, steps, on_rejected, places)
+    search = _joined(theirs, mine, checked, workspace, steps, on_rejected, asked.places)
     told = (*budget_note(request.asked, theirs.spec), *version_note(theirs.spec))
     return replace(search, notes=(*told, *search.notes))
 
@@ -331,10 +282,6 @@ def _changed_budget(
         changed: Budget = spec.budget.with_limits(limits).replace(workers=places.workers)
         return changed
     return theirs.spec.budget.with_limits(limits) if limits.given else None
-
-
-def _at_once(places: Places, storage: Storage) -> int:
-    return places.workers if storage.url is None else max(SEVERAL, places.workers)
 
 
 def _cost_of(spec: StudySpec) -> Callable[[Config], Cost]:

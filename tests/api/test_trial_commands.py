@@ -60,7 +60,7 @@ def typed(monkeypatch, tmp_path):
     def parse(again):
         asked = []
 
-        def take(request, workspace, device, workers):
+        def take(request, workspace, device, workers, first):
             asked.append(request)
 
         monkeypatch.setattr("automed.cli.run_search.run_new", take)
