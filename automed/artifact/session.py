@@ -15,13 +15,16 @@ from automed.domain.errors import ExportError
 from automed.domain.normalization import Normalization
 
 
-def open_session(file: Path | bytes, threads: int = 0) -> onnxruntime.InferenceSession:
+def open_session(
+    file: Path | bytes, threads: int = 0, *, optimized: bool = True
+) -> onnxruntime.InferenceSession:
     """A session of onnxruntime on the CPU. Equal inputs give equal outputs, to the last bit.
 
     Args:
         file: An ONNX file, or its content.
         threads: Within an operator; 0: as many as PyTorch computes with, so that several trainings
             at a time do not fight here either. 1: all is computed in the thread that calls.
+        optimized: Whether the runtime may fuse and reorder operators.
 
     Raises:
         ExportError: The file is missing, or the runtime refuses it.
@@ -34,6 +37,8 @@ def open_session(file: Path | bytes, threads: int = 0) -> onnxruntime.InferenceS
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = 3
+    if not optimized:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     content = file if isinstance(file, bytes) else str(file)
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

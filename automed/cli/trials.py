@@ -42,7 +42,7 @@ def trials(
     front = {t.number for t in shown.front.trials}
     bounds = shown.spec.constraints
     for trial in listed:
-        mark = "*" if trial.number in front else ""
+        mark = "*" * (trial.number in front) + "!" * trial.is_marked
         table.add_row(
             f"{trial.number}{mark}", "paused" if trial.number in shown.paused else trial.label,
             *_figures(trial, numbered, shown.spec.task.guide),
@@ -51,6 +51,8 @@ def trials(
         )  # fmt: skip
     out.print(table)
     hidden = len(shown.trials) - len(listed)
+    if any(trial.is_marked for trial in listed):
+        out.print(f"! lost more than --max-drop allows ({shown.spec.max_drop:g})")
     out.print("* on the front" + (f"; {hidden} rejected, see --rejected" if hidden else ""))
     next_steps(
         ("see the front", f"automed front {study}{space.flag}"),

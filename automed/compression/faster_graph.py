@@ -64,8 +64,8 @@ def upsample_by_copies(model: ModelProto, floating: ModelProto) -> int:
     nodes: list[NodeProto] = []
     turned = 0
     for node in model.graph.node:
-        dequantize = makers.get(node.input[0]) if node.op_type == "Resize" else None
-        quantize = makers.get(dequantize.input[0]) if dequantize is not None else None
+        dequantize = _maker(node, "DequantizeLinear", makers) if node.op_type == "Resize" else None
+        quantize = _maker(dequantize, "QuantizeLinear", makers)
         before = sizes.get(quantize.input[0]) if quantize is not None else None
         if before is None or not doubles(node, before, sizes.get(node.output[0])):
             nodes.append(node)
@@ -77,6 +77,12 @@ def upsample_by_copies(model: ModelProto, floating: ModelProto) -> int:
     model.graph.node.extend(nodes)
     remove_unused(model.graph)
     return turned
+
+
+def _maker(node: NodeProto | None, kind: str, makers: Mapping[str, NodeProto]) -> NodeProto | None:
+    """What makes a node's first input, if it is of a kind."""
+    found = None if node is None else makers.get(node.input[0])
+    return found if found is not None and found.op_type == kind else None
 
 
 def doubles(node: NodeProto, before: Size, after: Size | None) -> bool:

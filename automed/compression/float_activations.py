@@ -75,8 +75,12 @@ def _bring_back(graph: GraphProto, floating: GraphProto, read: Collection[str]) 
             continue
         missing = [functions[tensor]]
         while missing[0].input[0] in functions:  # one after the other
-            missing.insert(0, functions[missing[0].input[0]])
-        graph.node[place].output[0] = missing[0].input[0]
+            before = functions[missing[0].input[0]]
+            if before.name == graph.node[place].name:
+                break  # the quantizer left it where it was
+            missing.insert(0, before)
+        outputs = graph.node[place].output
+        outputs[list(outputs).index(tensor)] = missing[0].input[0]
         for offset, node in enumerate(missing, start=1):
             graph.node.insert(place + offset, node)
             kept = {tensor.name for tensor in graph.initializer}

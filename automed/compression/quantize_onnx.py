@@ -47,6 +47,9 @@ ENOUGH_DB = 25.0
 """SNR of the probabilities on the calibration images below which other ranges are tried."""
 _SAME_DB = 80.0
 """SNR of logits from which on a float graph rewritten for speed answers as before."""
+_NOISIER_DB = 6.0
+"""How much further from the float graph a rewritten one may be than the float graph is from itself,
+once onnxruntime does not optimize it: its sums are added in yet another order."""
 _WORSE_DB = 3.0
 """How much further from the float file an int8 graph rewritten for speed may be than before: sums
 that are rounded in another order differ by a step now and then."""
@@ -139,8 +142,12 @@ def _prepare(graph: Path, images: CalibrationImages) -> None:
     fix_scales(model)
     if pool_globally(model) + halve_resolution(model) + fill_vectors(model):
         inputs = _first(images, 4)
-        found = snr_db(_answers(graph.read_bytes(), inputs), _answers(_bytes(model), inputs))
-        _expect("float", found, _SAME_DB)
+        before = _answers(graph.read_bytes(), inputs)
+        found = snr_db(before, _answers(_bytes(model), inputs))
+        if found < _SAME_DB:
+            # Deep models that amplify what float32 rounds do not repeat themselves any better.
+            own = snr_db(before, _answers(graph.read_bytes(), inputs, optimized=False))
+            _expect("float", found, min(_SAME_DB, own - _NOISIER_DB))
         onnx.save(model, graph)
 
 
@@ -149,7 +156,10 @@ def _accelerate(found: _Candidate, target: Path, search: _Search) -> None:
     model = found.model
     faster = share_ranges(model, search.floating) + leave_logits(model) + add_hard_sigmoids(model)
     if faster + upsample_by_copies(model, search.floating):
-        _expect("int8", search.snr_db(model), found.snr_db - _WORSE_DB)
+        nearness, enough = search.snr_db(model), found.snr_db - _WORSE_DB
+        if nearness < enough and found.snr_db < search.enough:
+            return  # so far off that any other rounding is another answer: slower, but as checked
+        _expect("int8", nearness, enough)
         target.write_bytes(_bytes(model))
 
 
@@ -182,7 +192,7 @@ class _Search:
     def __init__(
         self, graph: Path, folder: Path, images: CalibrationImages, enough_db: float
     ) -> None:
-        self._enough = enough_db
+        self.enough = enough_db
         self._graph, self._folder, self._images = graph, folder, images
         self.floating = onnx.load(graph)
         self.nodes = _weighted(self.floating)
@@ -195,13 +205,13 @@ class _Search:
     def run(self) -> _Candidate:
         found = self._calibrated(self._images)
         for other in get_args(Calibration):
-            if found.snr_db >= self._enough:
+            if found.snr_db >= self.enough:
                 return found
             if other != self._images.method:
                 nearer = self._calibrated(self._images.by(other))
                 if nearer.snr_db > found.snr_db and self._stands(nearer):
                     found = nearer
-        return found if found.snr_db >= self._enough - _POOR else self._keeping(found)
+        return found if found.snr_db >= self.enough - _POOR else self._keeping(found)
 
     def _calibrated(self, images: CalibrationImages) -> _Candidate:
         ranges = activation_ranges(self._graph, images, OPERATORS, self._folder)
@@ -229,7 +239,7 @@ class _Search:
             if len(kept) > max(1, int(_KEPT * len(self.nodes))):
                 break
             best = max(best, self._kept(plain, kept), key=_near)
-            if best.snr_db >= self._enough:
+            if best.snr_db >= self.enough:
                 break
         return best
 
@@ -248,8 +258,8 @@ class _Search:
         return snr_db(probabilities(self._logits), probabilities(logits))
 
 
-def _answers(model: bytes, inputs: list[Batch]) -> Batch:
-    session = open_session(model)
+def _answers(model: bytes, inputs: list[Batch], *, optimized: bool = True) -> Batch:
+    session = open_session(model, optimized=optimized)
     return np.concatenate([session.run(None, {INPUT: batch})[0] for batch in inputs])
 
 

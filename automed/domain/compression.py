@@ -135,6 +135,11 @@ def dense(config: Config) -> Config:
 def _read(word: str) -> Compression:
     given: dict[str, Any] = {}
     steps = []
+    if word == "auto":
+        raise SpaceError(
+            "--compress auto leaves the method to the sampler, and stands alone",
+            expected=f"auto, or some of {', '.join(METHODS)}",
+        )
     for part in word.split("+"):
         step, *options = (option.strip() for option in part.split(":"))
         if step not in _TAKES:

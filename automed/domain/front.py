@@ -25,7 +25,8 @@ class Front(Frozen):
     The ideal is 1 for a maximized metric and 0 for a minimized one, so the value lies in [0, 1].
     """
     knee: int | None
-    """Number of the trial closest to the ideal, each objective scaled to the front's extent."""
+    """Number of the trial closest to the ideal, each objective scaled to the extent of those that
+    may be it: compressed ones that lost more than the study allows may not, if there are others."""
 
 
 def front_of(trials: Sequence[Trial], objectives: Sequence[Objective]) -> Front:
@@ -43,7 +44,7 @@ def front_of(trials: Sequence[Trial], objectives: Sequence[Objective]) -> Front:
         objectives=tuple(objectives),
         trials=tuple(done[i] for i in order),
         hypervolume=_share(losses, objectives),
-        knee=done[_knee(losses, order)].number,
+        knee=done[_knee(losses, _eligible(done, order))].number,
     )
 
 
@@ -107,6 +108,12 @@ def _share(losses: NDArray[np.float64], objectives: Sequence[Objective]) -> floa
     for r, i in zip(reference, ideal, strict=True):
         box *= r - i
     return hypervolume(losses, reference) / box if box > 0 else 0.0
+
+
+def _eligible(trials: Sequence[Trial], order: Sequence[int]) -> list[int]:
+    """Of the front, whom one may be advised to take."""
+    sound = [i for i in order if not trials[i].is_marked]
+    return sound or list(order)
 
 
 def _knee(losses: NDArray[np.float64], order: Sequence[int]) -> int:

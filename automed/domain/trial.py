@@ -50,6 +50,11 @@ class Trial(Frozen):
         return self.rejected is None and self.parent is None and self.continues is None
 
     @property
+    def is_marked(self) -> bool:
+        """Whether it is a compressed model that lost more than the study allows."""
+        return self.parent is not None and self.result is not None and bool(self.result.remarks)
+
+    @property
     def label(self) -> str:
         """The state as users read it."""
         if self.rejected is not None:

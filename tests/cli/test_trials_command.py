@@ -46,6 +46,8 @@ def shown(monkeypatch, tmp_path):
               rejected="GFLOPs above 1"),
         Trial(number=5, config=CONFIG, seed=0),
         Trial(number=6, config=CONFIG, seed=0),
+        Trial(number=7, config=with_compression(CONFIG, Compression(method="qat")), seed=0,
+              state=done, result=result(0.7).replace(remarks=("Dice is worse",)), parent=0),
     )  # fmt: skip
     spec = StudySpec(
         name="s", task=task, data=DataRef(name="demo", path="/d", digest="d"), split_digest="s",
@@ -92,6 +94,12 @@ def test_a_training_that_nobody_goes_on_with_is_paused(shown):
     assert f"paused at epoch 2 of {epochs}: unet" in " ".join(row(text, "5 ").split())
     assert "running" in row(text, "6 ")
     assert "paused" not in row(text, "6 ")
+
+
+def test_a_child_that_lost_too_much_is_marked(shown):
+    text = shown(rejected=False)
+    assert "-0.1000" in row(text, "7!")
+    assert "! lost more than --max-drop allows (0.01)" in text
 
 
 def test_rejected_ones_on_request(shown):

@@ -83,6 +83,14 @@ def test_a_resize_of_floats_stays():
     assert upsample_by_copies(floating, floating) == 0
 
 
+def test_a_resize_behind_other_functions_stays():
+    before = [helper.make_node("Abs", ["image"], ["a"]), helper.make_node("Neg", ["a"], ["x"])]
+    nodes = [*before, resize(), helper.make_node("Relu", ["y"], ["logits"])]
+    output = [SIZE[0], 2 * SIZE[1], 2 * SIZE[2]]
+    floating = model_of(nodes, output, scales=np.array((1, 1, 2, 2), np.float32))
+    assert upsample_by_copies(floating, floating) == 0
+
+
 @pytest.mark.parametrize(
     ("axes", "keepdims", "turned"),
     [([2, 3], 1, 1), ([-2, -1], 1, 1), ([2], 1, 0), ([1, 2], 1, 0), ([2, 3], 0, 0)],

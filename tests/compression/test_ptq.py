@@ -221,19 +221,55 @@ def test_the_files_folder_is_the_only_place_written(made):
     assert {path.name for path in Path(made[0]).iterdir()} == {"int8.onnx", "float.onnx"}
 
 
+def reverse_weights(graph):
+    """A rewriting that is none: the largest weights the other way round."""
+    largest = max(
+        (t for t in graph.graph.initializer if t.data_type in (FLOAT, INT8)),
+        key=lambda t: onnx.numpy_helper.to_array(t).size,
+    )
+    values = onnx.numpy_helper.to_array(largest)
+    largest.CopyFrom(onnx.numpy_helper.from_array(values[::-1].copy(), largest.name))
+    return 1
+
+
 @pytest.mark.parametrize(
     ("rewriting", "kind"), [("fill_vectors", "float"), ("add_hard_sigmoids", "int8")]
 )
 def test_a_rewriting_that_changes_answers_is_caught(tmp_path, monkeypatch, model, rewriting, kind):
-    def wrongly(graph):
-        largest = max(
-            (t for t in graph.graph.initializer if t.data_type in (FLOAT, INT8)),
-            key=lambda t: onnx.numpy_helper.to_array(t).size,
-        )
-        values = onnx.numpy_helper.to_array(largest)
-        largest.CopyFrom(onnx.numpy_helper.from_array(values[::-1].copy(), largest.name))
-        return 1
-
-    monkeypatch.setattr(quantizing, rewriting, wrongly)
+    monkeypatch.setattr(quantizing, rewriting, reverse_weights)
     with pytest.raises(ExportError, match=f"the {kind} graph does not answer as before"):
         Ptq().finalize(model, tmp_path / "int8.onnx", bench())
+
+
+def test_where_int8_is_poor_the_checked_file_stays_as_it_is(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(quantizing, "add_hard_sigmoids", reverse_weights)
+    images, path = CalibrationImages(bench()), tmp_path / "int8.onnx"
+    done = quantizing.quantize_onnx(made[0] / "float.onnx", path, images, enough_db=150.0)
+    pictures = next(images.batches(size=8))
+    wanted = logits(made[0] / "float.onnx", pictures)
+    given = (quantizing.probabilities(x) for x in (wanted, logits(path, pictures)))
+    assert quantizing.snr_db(*given) > done.snr_db - 5
+
+
+@pytest.mark.parametrize(("floor", "passes"), [(70.0, True), (80.0, False)])
+def test_a_float_graph_is_held_to_its_own_rounding(tmp_path, monkeypatch, made, floor, passes):
+    really = quantizing._answers
+
+    def noisy(model, inputs, *, optimized=True):
+        # The first call is of the graph as it was; the rewritten one, and that without
+        # onnxruntime's own optimization, differ from it as much as is said.
+        answers = really(model, inputs, optimized=optimized)
+        calls.append(optimized)
+        far = {2: 68.0, 3: floor}.get(len(calls))
+        return answers if far is None else answers * np.float32(1 + 10 ** (-far / 20))
+
+    calls: list[bool] = []
+    monkeypatch.setattr(quantizing, "_answers", noisy)
+    source = made[0] / "float.onnx"
+    images = CalibrationImages(bench())
+    if passes:
+        quantizing.quantize_onnx(source, tmp_path / "int8.onnx", images)
+    else:
+        with pytest.raises(ExportError, match="the float graph does not answer as before"):
+            quantizing.quantize_onnx(source, tmp_path / "int8.onnx", images)
+    assert calls[:3] == [True, True, False]

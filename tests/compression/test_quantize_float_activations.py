@@ -6,13 +6,14 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper
 from onnxruntime.quantization import quant_pre_process
 from torch import nn
 
 from automed.artifact.export import export_onnx
 from automed.artifact.session import open_session
 from automed.compression.calibration import activation_ranges
-from automed.compression.float_activations import with_float_activations
+from automed.compression.float_activations import _bring_back, with_float_activations
 from automed.compression.quantize_onnx import OPERATORS, WEIGHTED, quantized, snr_db
 
 IMAGES = np.random.default_rng(0).standard_normal((4, 3, 16, 16), np.float32)
@@ -83,3 +84,34 @@ def test_the_model_given_stays_as_it_was(made):
     before = model.SerializeToString(deterministic=True)
     with_float_activations(model, nodes, floating)
     assert model.SerializeToString(deterministic=True) == before
+
+
+def graph_of(*nodes, out="k"):
+    value = helper.make_tensor_value_info
+    return helper.make_graph(
+        [helper.make_node(kind, *ends, name=name) for kind, name, *ends in nodes],
+        "g", [value("x", TensorProto.FLOAT, [1, 6])], [value(out, TensorProto.FLOAT, [1, None])],
+    )  # fmt: skip
+
+
+def test_a_function_behind_any_output_of_a_node_comes_back():
+    floating = graph_of(
+        ("Split", "split", ["x"], ["a", "s", "c"]), ("Relu", "relu", ["s"], ["k"])
+    )  # fmt: skip
+    graph = graph_of(("Split", "split", ["x"], ["a", "k", "c"]))
+    _bring_back(graph, floating, {"k"})
+    assert [(n.op_type, list(n.output)) for n in graph.node] == [
+        ("Split", ["a", "s", "c"]), ("Relu", ["k"]),
+    ]  # fmt: skip
+    assert graph.node[1].input[0] == "s"
+
+
+def test_a_function_that_was_left_where_it_is_does_not_come_twice():
+    floating = graph_of(
+        ("Neg", "neg", ["x"], ["n"]), ("Relu", "relu", ["n"], ["r"]), ("Clip", "clip", ["r"], ["k"])
+    )  # fmt: skip
+    graph = graph_of(("Neg", "neg", ["x"], ["n"]), ("Relu", "relu", ["n"], ["k"]))
+    _bring_back(graph, floating, {"k"})
+    assert [(n.op_type, n.input[0], n.output[0]) for n in graph.node] == [
+        ("Neg", "x", "n"), ("Relu", "n", "r"), ("Clip", "r", "k"),
+    ]  # fmt: skip

@@ -73,6 +73,12 @@ def test_the_same_masks_where_automed_is_not_installed(
     ours, bare = ((away / of / "predictions.csv").read_text() for of in ("ours", "bare"))
     assert ours == bare
 
+    (away / "bundle" / "runner" / "regions.py").unlink()
+    done = bare_run(bare_python, "bundle/predict.py", photos, "-o", "again", folder=away)
+    assert (done.returncode, done.stderr) == (
+        2, "error: this bundle is damaged: runner/regions.py is missing; copy it again\n",
+    )  # fmt: skip
+
 
 def test_the_bundles_code_imports_what_the_manifest_lists_and_nothing_else(bundle_of):
     """The cheap half of the test above: no module of automed's, nor of its heavy libraries."""

@@ -80,3 +80,8 @@ def test_a_config_with_a_key_that_its_method_does_not_read_is_refused():
     config = Config({"compression.method": "ptq", "compression.ratio": 0.5})
     with pytest.raises(SpaceError, match=r"compression\.ratio has no effect on ptq"):
         compression_of(config)
+
+
+def test_auto_stands_alone() -> None:
+    with pytest.raises(SpaceError, match="stands alone"):
+        read_compressions("auto,ptq")

@@ -172,6 +172,19 @@ def test_the_knee_is_the_nearest_to_the_ideal(rows) -> None:
     assert distance(losses[knee]) == pytest.approx(nearest)
 
 
+def test_a_child_that_lost_too_much_is_no_knee_if_there_are_others() -> None:
+    objectives = (Objective(metric="dice"), Objective(metric="macs", direction="minimize"))
+    rows = [(0.9, 10e9), (0.85, 3e9), (0.5, 1e9)]
+    whole, best, last = [trial(i, d, m, 1) for i, (d, m) in enumerate(rows)]
+    assert best.result is not None
+    lost = best.result.replace(remarks=("Dice is 0.400 worse",))
+    marked = best.replace(parent=0, result=lost)
+    assert marked.is_marked
+    assert not best.replace(result=lost).is_marked, "a remark about a training is no loss"
+    assert front_of([whole, marked, last], objectives).knee != 1
+    assert front_of([marked], objectives).knee == 1
+
+
 def test_the_knee_of_a_known_curve() -> None:
     objectives = (Objective(metric="dice"), Objective(metric="macs", direction="minimize"))
     rows = [(0.9, 10e9), (0.85, 3e9), (0.5, 1e9)]

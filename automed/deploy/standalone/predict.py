@@ -8,7 +8,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from runner.command import main  # type: ignore[import-not-found]
+try:
+    from runner.command import main  # type: ignore[import-not-found]
+except ModuleNotFoundError as error:
+    if error.name is None or not error.name.startswith("runner"):
+        raise
+    file = f"{error.name.replace('.', '/')}.py"
+    sys.stderr.write(f"error: this bundle is damaged: {file} is missing; copy it again\n")
+    sys.exit(2)
 
 if __name__ == "__main__":
     sys.exit(main(Path(__file__).resolve().parent))
