@@ -16,6 +16,7 @@ from automed.executors.slots import GPUS, THREADS, Slot, assign, usual_workers
 from automed.training.device import resolve_device
 
 AUTO = "auto"
+_NO_GPU = "--gpus-per-trial has no effect: trainings compute on the CPU"
 _RAY_SECONDS = 60.0
 """To connect to a cluster, and leave it again."""
 
@@ -129,7 +130,7 @@ def _notes_on(cluster: Cluster, wanted: Workers, device: str) -> tuple[str, ...]
     has = f"the Ray cluster: {cluster.describe()}"
     if wanted.gpus_per_trial is None or (cluster.gpus and device != "cpu"):
         return (has,)
-    return has, "--gpus-per-trial has no effect: trainings compute on the CPU"
+    return has, _NO_GPU
 
 
 def gpus_of(device: str) -> tuple[str, ...]:
@@ -150,7 +151,7 @@ def gpus_of(device: str) -> tuple[str, ...]:
 
 
 def _notes(slots: tuple[Slot, ...], cores: int, *, alone: bool) -> list[str]:
-    notes = ["--gpus-per-trial has no effect: trainings compute on the CPU"] if alone else []
+    notes = [_NO_GPU] if alone else []
     if len(slots) == 1:
         return notes
     threads = slots[0].environment.get(THREADS, os.environ.get(THREADS, ""))

@@ -7,8 +7,6 @@ from pathlib import Path
 from shlex import quote
 from urllib.parse import urlsplit
 
-from sqlalchemy.engine import make_url
-
 from automed.domain.errors import StudyError
 
 STORAGE = "AUTOMED_STORAGE"
@@ -74,6 +72,9 @@ def shown(url: str) -> str:
 
 def to_export(url: str) -> str:
     """What a shell is to be told so that commands find the database; without the password."""
+    # Here, as commands that read a study need none of it.
+    from sqlalchemy.engine import make_url
+
     parsed = make_url(url)
     if parsed.password is not None:
         parsed = parsed.set(password=_PASSWORD)
