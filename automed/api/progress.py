@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Tick = Callable[[int, int], None]
-"""Called with what is done and the total."""
+"""Called with what is done and the total; a total of 0 is not known."""
 
 Steps = Callable[[str], Tick]
 """Opens a step by its title and returns the function that moves it on."""

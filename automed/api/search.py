@@ -49,6 +49,7 @@ from automed.models.weights import preflight
 from automed.pipeline.job import Job
 from automed.registry.tasks import load_task
 from automed.search.seats import BegunElsewhereError
+from automed.search.settings_check import check_settings
 from automed.search.shared_study import SharedStudy
 from automed.search.storage_url import STORAGE, required_url
 from automed.search.study import Study
@@ -135,6 +136,8 @@ def start(
     if request.warm_start is not None:
         source = request.warm_start
         spec, prior = with_warm_start(spec, source, workspace, _cost_of(spec), steps)
+    pricing = steps("Looking for a config within the limits")
+    check_settings(spec, _cost_of(spec), lambda priced: pricing(priced, 0))
     _build_caches(checked.dataset, checked.task, workspace, steps)
     folder, text = asked.folder, split.model_dump_json(indent=1)
     try:

@@ -60,7 +60,7 @@ def steps() -> Iterator[Steps]:
         bar = progress.add_task(title, total=None)
 
         def tick(done: int, total: int) -> None:
-            progress.update(bar, completed=done, total=total)
+            progress.update(bar, completed=done, total=total or None)
 
         return tick
 

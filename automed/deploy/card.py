@@ -20,7 +20,7 @@ _DETAILS = {
     "quantized_nodes": "layers that compute in int8",
     "kept_float": "layers that keep float activations",
     "kept_float_nodes": "which",
-    "calibration_snr_db": "int8 against float probabilities on them, dB",
+    "calibration_snr_db": "int8 against float probabilities on training images, dB",
     "fake_quantized_layers": "layers trained with rounding",
     "pruned_layers": "layers that lost channels",
     "kept_channels": "share of their channels that is left",
@@ -116,7 +116,9 @@ def _metrics(bundle: Bundle) -> list[str]:
         interval = bundle.intervals.get(name)
         between = "" if interval is None else f"{interval.low:.4f} to {interval.high:.4f}"
         chosen = " (selected by)" if name == bundle.guide else ""
-        rows.append((f"{LABELS.get(name, name)}{chosen}", f"{value:.4f}", between))
+        before = bundle.parent_metrics.get(name)
+        parents = () if not bundle.parent_metrics else ("" if before is None else f"{before:.4f}",)
+        rows.append((f"{LABELS.get(name, name)}{chosen}", f"{value:.4f}", between, *parents))
     known = [
         "",
         "Intervals: bootstrap over images, 2000 resamples. Images of one patient are not "
@@ -127,14 +129,18 @@ def _metrics(bundle: Bundle) -> list[str]:
         + (_halved(bundle) if bundle.binary else "")
         + ". The search chose among many models by these images, so they are optimistic.",
         "",
-        *_table(("metric", "value", "95 % interval"), rows),
+        *_table(("metric", "value", "95 % interval", *_parents_column(bundle)), rows),
         *(known if bundle.intervals else ["", "No intervals: what each image gave is not known."]),
     ]
 
 
+def _parents_column(bundle: Bundle) -> tuple[str, ...]:
+    return (f"before compression (trial {bundle.origin.parent})",) if bundle.parent_metrics else ()
+
+
 def _halved(bundle: Bundle) -> str:
     at_half = ", with a threshold of 0.5, at which the search compares models"
-    if not bundle.threshold:
+    if bundle.threshold in (None, 0.5):
         return at_half
     return (
         f"{at_half} (`{SCRIPT} --threshold 0.5`; without, it takes {bundle.threshold:.3f}, which "
@@ -175,11 +181,17 @@ def _compression(bundle: Bundle) -> list[str]:
 
 
 def _parity(bundle: Bundle) -> list[str]:
-    if bundle.parity is None:
+    parity, guide = bundle.parity, bundle.guide
+    if parity is None:
         return ["Not compared with the PyTorch model on validation images: see the remarks."]
+    there = parity.metrics.get(guide)
+    scored = "" if there is None else (
+        f" {LABELS.get(guide, guide)}: {bundle.metrics[guide]:.4f} from the file, {there:.4f} from "
+        "the PyTorch model."
+    )  # fmt: skip
     return [
-        f"Largest difference of a logit to the PyTorch model: {bundle.parity.max_difference:.2g}; "
-        f"signal to noise {bundle.parity.snr_db:.0f} dB, on validation images.",
+        f"Largest difference of a logit to the PyTorch model: {parity.max_difference:.2g}; signal "
+        f"to noise of the logits {parity.snr_db:.0f} dB, on validation images.{scored}"
     ]
 
 

@@ -81,7 +81,8 @@ def _bundle(study: StudyView, trial: Trial, result: Result, model: OnnxModel) ->
         input_shape=(task.channels, *task.image_size), preprocess=task.preprocess,
         window=task.window, normalization=result.normalization,
         threshold=result.threshold if task.outputs == 1 else None,
-        config=trial.config, metrics=result.metrics, guide=task.guide,
+        config=trial.config, metrics=result.metrics,
+        parent_metrics=_parents_metrics(study, trial), guide=task.guide,
         intervals={k: v for k, v in intervals.items() if k in result.metrics},
         validation_images=images, predicted_cost=trial.predicted,
         cost=_cost(result.cost, model, len(data)), parity=model.parity,
@@ -96,6 +97,11 @@ def _bundle(study: StudyView, trial: Trial, result: Result, model: OnnxModel) ->
         model_sha256=hashlib.sha256(data).hexdigest(), model_bytes=len(data),
         versions=_versions(spec.version), requirements=_requirements(task),
     )  # fmt: skip
+
+
+def _parents_metrics(study: StudyView, trial: Trial) -> dict[str, float]:
+    parents = (t.result for t in study.trials if t.number == trial.parent)
+    return next((dict(result.metrics) for result in parents if result is not None), {})
 
 
 def _refuse_own_steps(task: AnyTask) -> None:

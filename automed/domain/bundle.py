@@ -76,6 +76,8 @@ class Bundle(Frozen):
     config: Config
     metrics: dict[str, float]
     """On the validation part, at the model's input size, with a threshold of 0.5."""
+    parent_metrics: dict[str, float] = Field(default_factory=dict)
+    """The same of the trial that was compressed into this one; empty: there is none."""
     guide: str
     """The metric that the model was selected by."""
     intervals: dict[str, Interval] = Field(default_factory=dict)

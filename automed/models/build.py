@@ -13,6 +13,7 @@ from automed.domain.task import AnyTask, ClassificationTask, SegmentationTask
 from automed.models.architectures import ARCHITECTURES, Architecture, Arguments
 from automed.models.build_error import BuildError
 from automed.models.encoders import check_encoder, encoder_of, quiet_smp, smp_name
+from automed.models.strided_pointwise import guard_strided_pointwise
 from automed.models.unread_stages import drop_unread_stages
 
 __all__ = ["BuildError", "architecture_of", "build_model"]
@@ -38,8 +39,11 @@ def build_model(config: Config, task: AnyTask) -> torch.nn.Module:
         BuildError: The encoder or the architecture is unknown, or they do not go together.
     """
     if isinstance(task, SegmentationTask):
-        return _segmentation(config, task)
-    return _classification(config, task)
+        model = _segmentation(config, task)
+    else:
+        model = _classification(config, task)
+    guard_strided_pointwise(model)
+    return model
 
 
 def architecture_of(config: Config) -> Architecture:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from automed.domain.compression import with_compression
+from automed.domain.compression import Compression, least_share, with_compression
 from automed.domain.config import Config
 from automed.domain.cost import Cost
 from automed.domain.errors import AutomedError, ConstraintError
@@ -70,17 +70,29 @@ def screen_family(config: Config, spec: StudySpec, cost_of: CostOf) -> Verdict:
     """Judge a config together with the children that ``--compress`` will make of its model.
 
     A model that breaks a constraint may be trained all the same, for the sake of a child that
-    keeps it.
+    keeps it. A child that is sure to break it is not priced: pruning a model takes seconds.
     """
     space, constraints = spec.task.space, spec.constraints
     verdict = screen(config, space, cost_of, constraints)
     if verdict.rejected is None or verdict.cost is None:
         return verdict
     for compression in spec.compress:
+        if not _may_keep(constraints, verdict.cost, compression):
+            continue
         child = screen(with_compression(config, compression), space, cost_of, constraints)
         if child.rejected is None:
             return Verdict(verdict.cost, child.violations)
     return verdict
+
+
+def _may_keep(constraints: Sequence[Constraint], cost: Cost, compression: Compression) -> bool:
+    """Whether the least that a compression could leave of a model keeps all upper bounds."""
+    values = cost.as_metrics()
+    return all(
+        values[c.metric] * least_share(compression, c.metric) <= c.bound
+        for c in constraints
+        if c.kind == "at_most" and c.metric in values
+    )
 
 
 def violations_of(

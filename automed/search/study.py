@@ -25,21 +25,13 @@ from automed.search.budget_keeper import BudgetKeeper, Clock
 from automed.search.chooser import Chooser
 from automed.search.journal import Journal
 from automed.search.objectives import with_objectives
-from automed.search.probe import find_feasible
 from automed.search.proposer import Proposer
-from automed.search.samplers.registry import check_fits, check_sampler
-from automed.search.screen import (
-    CostOf,
-    check_constraints,
-    screen_family,
-    split_constraints,
-    violations_of,
-)
+from automed.search.screen import CostOf, split_constraints, violations_of
 from automed.search.screening_note import screening_note
 from automed.search.seat import Memory, Seat, kept_on_success
 from automed.search.seats import begin_seat, take_seat
+from automed.search.settings_check import check_settings
 from automed.search.spending import epochs_of
-from automed.search.stoppers.registry import check_stopper
 from automed.search.stopping import Stopping
 from automed.search.study_file import refuse_existing, write_spec
 from automed.search.view import feasible_front
@@ -114,12 +106,8 @@ class Study:
             ConstraintError: Nothing in the space can meet the constraints.
             StudyError: There is a study in the folder, or a setting is invalid.
         """
-        check_sampler(spec.sampler)
-        check_fits(spec)
-        check_stopper(spec.stopper, spec.brackets, spec.task.training.epochs)
-        check_constraints(spec.constraints, spec.task, spec.artifact)
         refuse_existing(folder, spec)
-        find_feasible(spec, lambda config: screen_family(config, spec, cost_of))
+        check_settings(spec, cost_of)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -187,10 +188,16 @@ def test_a_file_that_the_search_scored_is_taken_as_it_is(study, tmp_path, export
 def test_a_compressed_child_names_its_parent(study, tmp_path, exported):
     config = Config({**dict(CONFIG.items()), "compression.method": "ptq"})
     view, trial = given_by_the_search(study, tmp_path, exported, config=config, parent=3)
+    parent = _trial(number=3, result={"metrics": {"dice": 0.7123, "loss": 0.2}})
+    view = replace(view, trials=(parent, trial))
     bundle = export_trial(view, trial, tmp_path / "out", tmp_path)
     assert bundle.origin.parent == 3
     assert bundle.config["compression.method"] == "ptq"
-    assert "compressed from trial 3" in (tmp_path / "out/card.md").read_text()
+    card = (tmp_path / "out/card.md").read_text()
+    assert "compressed from trial 3" in card
+    assert "before compression (trial 3)" in card
+    assert "| 0.7123 |" in card
+    assert "Dice: 0.6000 from the file, 0.7000 from the PyTorch model" in card
 
 
 def test_opencv_is_required_where_the_preprocessing_needs_it(study, tmp_path, exported):

@@ -233,9 +233,17 @@ class TestFindingImages:
         paths = [photo("a/1.png"), photo("b/1.png"), photo("b/c/1.png")]
         assert list(self.names(paths, tmp_path).values()) == ["a/1", "b/1", "b/c/1"]
 
-    def test_names_that_differ_in_their_ending_alone_keep_it(self, photo, tmp_path):
+    def test_names_that_differ_in_their_ending_alone_keep_it_and_others_do_not(
+        self, photo, tmp_path
+    ):
         paths = [photo("1.png"), photo("1.bmp"), photo("2.png")]
-        assert list(self.names(paths, tmp_path).values()) == ["1.png", "1.bmp", "2.png"]
+        assert list(self.names(paths, tmp_path).values()) == ["1.png", "1.bmp", "2"]
+
+    def test_no_two_results_ever_meet(self, photo, tmp_path):
+        for name in ("1.png", "1.bmp", "1.png.bmp"):
+            photo(name)
+        found = find_images([str(tmp_path / "photos")], tmp_path / "out")
+        assert sorted(found.values()) == ["1.bmp", "1.png", "1.png.bmp"]
 
     def test_results_are_no_images(self, photo):
         one = photo("one.png")
@@ -315,6 +323,38 @@ class TestTheBundlesOwnCommand:
         assert code == 2
         assert words in err
         with pytest.raises(BundleError):
+            open_model(folder)
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"kind": "banana"}, "kind is 'banana', expected one of segmentation, classification"),
+            ({"kind": "classification"}, "answers with 1x32x48, not 1"),
+            ({"threshold": "high"}, "threshold is 'high', expected null, or a number between"),
+            ({"threshold": 1}, "threshold is 1"),
+            ({"classes": None}, "classes is missing"),
+            ({"classes": ["a", "b"]}, "answers with 1x32x48, not 3x32x48"),
+            ({"classes": ["a", "b"], "threshold": 0.3}, "a threshold has no effect"),
+            ({"input_shape": [3, 64, 48]}, "takes 3x32x48, not 3x64x48"),
+            ({"input_shape": [1, 32, 48]}, "3 values of mean for 1 channels"),
+            ({"input_shape": "3x32x48"}, "input_shape is '3x32x48'"),
+            ({"normalization": {"mean": [0, 0, 0], "std": [1, 0, 1]}}, "std above 0"),
+            ({"preprocess": 3}, "preprocess is 3"),
+            ({"demo": None}, "demo is missing"),
+        ],
+    )
+    def test_a_manifest_edited_by_hand_is_refused(
+        self, changes, words, bundle_of, photo, tmp_path, command
+    ):
+        folder, _ = bundle_of()
+        file = folder / "manifest.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+        code, _, err = command(folder, photo("a.png"), "-o", tmp_path / "out")
+        assert code == 2
+        assert words in err
+        assert "manifest.json" in err
+        assert not (tmp_path / "out").exists()
+        with pytest.raises(BundleError, match=r"manifest\.json"):
             open_model(folder)
 
     def test_a_threshold_of_several_classes_is_refused(self, bundle_of, photo, tmp_path, command):

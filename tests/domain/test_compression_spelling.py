@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +13,14 @@ from automed.domain.compression import (
     Compression,
     compression_of,
     dense,
+    least_share,
     read_compressions,
     with_compression,
 )
 from automed.domain.config import Config
 from automed.domain.errors import SpaceError
 
+ROOT = Path(__file__).parents[2]
 MODEL = Config({"model.encoder": "resnet18", "training.loss": "bce"})
 
 
@@ -80,6 +84,20 @@ def test_a_config_with_a_key_that_its_method_does_not_read_is_refused():
     config = Config({"compression.method": "ptq", "compression.ratio": 0.5})
     with pytest.raises(SpaceError, match=r"compression\.ratio has no effect on ptq"):
         compression_of(config)
+
+
+def test_no_measured_model_is_cheaper_than_the_least_that_is_assumed() -> None:
+    lines = (ROOT / "benchmarks/results/compression_matrix.jsonl").read_text().splitlines()
+    rows = [row for row in map(json.loads, lines) if "measured" in row and row["method"] != "none"]
+    assert len(rows) > 500
+    for row in rows:
+        (compression,) = read_compressions(row["method"])
+        for metric in ("macs", "parameters"):
+            left = row["measured"][metric] / row["whole"][metric]
+            assert left >= least_share(compression, metric), row
+        if compression.quantized:
+            stored = row["measured"]["size_bytes"] / (4 * row["whole"]["parameters"])
+            assert stored >= least_share(compression, "size_bytes"), row
 
 
 def test_auto_stands_alone() -> None:

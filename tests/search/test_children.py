@@ -11,12 +11,15 @@ from toy_family import result_of as result
 
 from automed.domain.budget import Budget, Limits
 from automed.domain.compression import compression_of, dense, read_compressions
+from automed.domain.config import Config
 from automed.domain.objective import Constraint
 from automed.domain.result import Failure
 from automed.domain.trial import TrialState
 from automed.executors.inline import run
+from automed.search.screen import screen_family
 from automed.search.study import Study
 
+LARGE = Config({"model.architecture": "unet", "model.width": 1.0, "training.loss": "dice"})
 LIST = read_compressions("ptq,prune:0.5+ptq")
 SEARCHED = """
 [model.width]
@@ -135,6 +138,28 @@ def test_a_model_above_a_bound_is_trained_for_a_child_below_it(tmp_path):
     assert above
     assert front.trials
     assert all(t.result.cost.megabytes <= 1.5 for t in front.trials)
+
+
+def test_a_child_that_surely_breaks_a_bound_is_not_priced():
+    priced = []
+
+    def counted(config):
+        priced.append(compression_of(config))
+        return cost_of(config)
+
+    def judged(bound):
+        priced.clear()
+        bounds = (Constraint(metric="macs", bound=bound),)
+        spec = toy.spec_of(compress=read_compressions("ptq,prune:0.5"), constraints=bounds)
+        return screen_family(LARGE, spec, counted)
+
+    whole = toy.cost_of(LARGE).macs.value
+    assert judged(whole / 4).rejected is None
+    assert [str(c) for c in priced] == ["None", "prune:0.5"]  # int8 takes as many MACs
+    assert judged(whole / 8).rejected is not None
+    assert [str(c) for c in priced] == ["None", "prune:0.5"]
+    assert judged(whole / 100).rejected is not None
+    assert [str(c) for c in priced] == ["None"]
 
 
 def test_a_sampler_that_chooses_the_compression_gets_the_training_first(tmp_path):

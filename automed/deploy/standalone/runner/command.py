@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .files import find_images, refuse_earlier
-from .model import Model, read_manifest
+from .manifest import read_manifest
+from .model import Model
 from .refused import RefusedError
 from .run import predict_files
 

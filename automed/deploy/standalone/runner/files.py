@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -85,7 +86,9 @@ def _is_image(path: Path, suffixes: Sequence[str]) -> bool:
 
 def _names(paths: Sequence[Path]) -> list[str]:
     root = Path(os.path.commonpath([str(p.parent) for p in paths]))
-    short = [p.relative_to(root).with_suffix("").as_posix() for p in paths]
-    if len({name.casefold() for name in short}) == len(paths):
-        return short
-    return [p.relative_to(root).as_posix() for p in paths]  # 1.png beside 1.jpg
+    whole = [p.relative_to(root).as_posix() for p in paths]
+    short = [Path(name).with_suffix("").as_posix() for name in whole]
+    times = Counter(name.casefold() for name in short)
+    # 1.png beside 1.jpg: these two keep their endings.
+    apart = [w if times[s.casefold()] > 1 else s for w, s in zip(whole, short, strict=True)]
+    return apart if len({name.casefold() for name in apart}) == len(paths) else whole

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,11 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from . import preprocess
+from .manifest import CLASSIFICATION, SEGMENTATION, is_binary, read_manifest
 from .preprocess import Box, Image
 from .refused import RefusedError
 from .regions import count_components
 from .resize import resize
-
-FORMAT = 1
-"""Of the manifests that this code understands."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +71,11 @@ class Model:
         self.size = (int(size[0]), int(size[1]))
         self.classes: list[str] = self.manifest["classes"]
         self.kind: str = self.manifest["kind"]
-        self.binary = self.kind == "segmentation" and len(self.classes) == 1
+        self.binary = is_binary(self.manifest)
         if threshold is not None and not self.binary:
-            raise RefusedError("a threshold has no effect on several classes")
+            raise RefusedError(
+                "--threshold has no effect on several classes: the most probable one is taken"
+            )
         self.threshold = float(
             self.manifest["threshold"] or 0.5 if threshold is None else threshold
         )
@@ -84,6 +84,7 @@ class Model:
             np.array(self.manifest["normalization"][name], np.float32) for name in ("mean", "std")
         )
         self._session = _session(checked_model(folder, self.manifest), threads)
+        self._check_shapes(folder)
 
     def predict(self, image: Image) -> Prediction:
         """Answer for one image.
@@ -92,7 +93,7 @@ class Model:
             image: uint8, shape (height, width, channels), of any size.
         """
         logits, box = self.logits(image)
-        if self.kind == "classification":
+        if self.kind == CLASSIFICATION:
             probabilities = map(float, _softmax(logits))
             return Prediction(None, {}, dict(zip(self.classes, probabilities, strict=True)))
         mask = np.zeros(image.shape[:2], np.uint8)
@@ -107,6 +108,23 @@ class Model:
         normalized = (ready.astype(np.float32) / np.float32(255) - self._mean) / self._std
         batch = np.ascontiguousarray(normalized.transpose(2, 0, 1)[None])
         return self._session.run(None, {self._session.get_inputs()[0].name: batch})[0][0], box
+
+    def _check_shapes(self, folder: Path) -> None:
+        image = (self.channels, *self.size)
+        masks = self.kind == SEGMENTATION
+        outputs = len(self.classes) + (masks and not self.binary)
+        for what, node, expected in (
+            ("takes", self._session.get_inputs()[0], image),
+            ("answers with", self._session.get_outputs()[0], (outputs, *self.size * masks)),
+        ):
+            found = node.shape[1:]
+            if len(found) != len(expected) or any(
+                isinstance(f, int) and f != e for f, e in zip(found, expected, strict=True)
+            ):
+                raise RefusedError(
+                    f"{folder / 'manifest.json'} does not fit the model, which {what} "
+                    f"{_times(found)}, not {_times(expected)}"
+                )
 
     def _mask(
         self, logits: NDArray[np.float32], size: tuple[int, ...]
@@ -124,25 +142,6 @@ class Model:
         return winner, most
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a bundle.
-
-    Raises:
-        RefusedError: It is missing, damaged, or of another format.
-    """
-    file = folder / "manifest.json"
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-        found = manifest["format"]
-    except OSError as error:
-        raise RefusedError(f"{folder} is no bundle: {file}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
-        raise RefusedError(f"{folder} is no bundle: {file} is damaged or foreign") from None
-    if found != FORMAT:
-        raise RefusedError(f"{file}: format {found}, but this code reads format {FORMAT}")
-    return dict(manifest)
-
-
 def checked_model(folder: Path, manifest: dict[str, Any]) -> bytes:
     """The bytes of the model, if they are those that the manifest was written for.
 
@@ -153,10 +152,14 @@ def checked_model(folder: Path, manifest: dict[str, Any]) -> bytes:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise RefusedError(f"{file}: {error.strerror}") from None
+        raise RefusedError(f"{file}: {error.strerror}; copy the whole bundle again") from None
     if hashlib.sha256(data).hexdigest() != manifest["model_sha256"]:
         raise RefusedError(f"{file} is not the file that was exported: its SHA-256 differs")
     return data
+
+
+def _times(shape: Sequence[object]) -> str:
+    return "x".join(map(str, shape))
 
 
 def _session(model: bytes, threads: int) -> Any:  # noqa: ANN401 - onnxruntime is untyped
