@@ -1,4 +1,4 @@
-"""Bundles, predictions and timings as tables."""
+"""Bundles and timings as tables."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from automed.api.bundles import Exported, Predicted, Speed
-from automed.cli.console import err, out
+from automed.api.bundles import Exported, Speed
+from automed.cli.console import out
 from automed.domain.bundle import Bundle
 from automed.domain.objective import LABELS
-
-_SHOWN = 10
-"""Rows and problems that are printed; all are in the files."""
 
 
 def print_bundle(exported: Exported) -> None:
@@ -34,25 +31,6 @@ def print_bundle(exported: Exported) -> None:
 def demo_badge(bundle: Bundle) -> str:
     """A loud word where the model has learned from demo data."""
     return "  [black on yellow] synthetic demo data [/]" if bundle.demo else ""
-
-
-def print_predictions(predicted: Predicted) -> None:
-    """The first rows of the table; what was left out goes to stderr."""
-    report = predicted.report
-    if report.table is not None:
-        title = f"{len(report.rows)} of {predicted.images} images{demo_badge(predicted.bundle)}"
-        table = Table(title=title, title_justify="left", title_style="bold")
-        for name in report.header:
-            table.add_column(name, overflow="fold")
-        for row in report.rows[:_SHOWN]:
-            table.add_row(*row)
-        out.print(table)
-        more = len(report.rows) - _SHOWN
-        out.print(
-            f"{f'and {more} more rows in ' if more > 0 else ''}{report.table}", soft_wrap=True
-        )
-    for problem in report.problems:
-        err.print(f"[red]left out:[/red] {problem}", soft_wrap=True)
 
 
 def print_speeds(bundle: Bundle, speeds: Sequence[Speed]) -> None:

@@ -24,8 +24,8 @@ def predict(
 ) -> None:
     """Predict images with a bundle: masks, overlays and a table, or classes."""
     from automed.api.bundles import predict_with
-    from automed.cli.bundle_view import print_predictions
     from automed.cli.console import steps
+    from automed.cli.prediction_view import print_predictions
 
     with steps() as shown:
         done = predict_with(

@@ -11,6 +11,7 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
+from automed.cli import console
 from automed.cli.bench import bench
 from automed.cli.export import export
 from automed.cli.predict import predict
@@ -162,6 +163,29 @@ def test_bad_input_is_named(line, kind, words, study, run, bundle_of):
     with pytest.raises(kind) as error:
         run(line.format(failed=study["resnet50"]))
     assert words in str(error.value)
+
+
+def test_predictions_fit_a_terminal(bundle_of, run, picture, tmp_path, monkeypatch):
+    monkeypatch.setattr(console.out, "width", 80)
+    relative = photo(tmp_path / "a/a_folder/1.png", picture)
+    photo(tmp_path / "b/2.png", picture)
+    bundle_of()
+    text = run(f"predict bundle {relative.parent.parent} b -o one")[1]
+    rows = [line for line in text.splitlines() if line.startswith("│")]
+    assert [row.split()[1] for row in rows] == [
+        "a/a_folder/1.png", "b/2.png"
+    ]  # fmt: skip
+    assert all(len(line) <= 80 for line in text.splitlines() if "predictions.csv" not in line)
+    bundle_of(("Benign", "Pro", "Early"), kind="classification", folder=tmp_path / "classes")
+    text = run("predict classes b/2.png -o two")[1]
+    (row,) = (line.split() for line in text.splitlines() if line.startswith("│"))
+    assert row[1] == "2.png"
+    assert row[3] in ("Benign", "Pro", "Early")
+    assert 1 / 3 < float(row[5]) <= 1
+    bundle_of(("cytoplasm", "nucleus"), folder=tmp_path / "several")
+    text = run("predict several b/2.png -o three")[1]
+    assert "share of" in text
+    assert "nucleus" in text
 
 
 def test_bad_images_are_told_at_the_end_and_change_the_exit_code(bundle_of, run, picture, tmp_path):
