@@ -20,6 +20,7 @@ Importance = Literal["l1", "l2", "bn_scale", "taylor", "random"]
 Calibration = Literal["minmax", "percentile", "entropy"]
 
 METHODS: tuple[str, ...] = get_args(Method)
+_OFFERED = ", ".join(method for method in METHODS if method != "none")
 
 _EXPECTED = {
     "ratio": "a share of the channels between 0 and 1, such as prune:0.5",
@@ -117,7 +118,7 @@ def read_compressions(text: str) -> tuple[Compression, ...]:
         raise SpaceError(
             "--compress names no method",
             found=repr(text),
-            expected=f"some of {', '.join(METHODS)}, such as ptq,prune:0.5+ptq",
+            expected=f"some of {_OFFERED}, such as ptq,prune:0.5+ptq",
         )
     return tuple(dict.fromkeys(c for c in found if c.method != "none"))
 
@@ -155,14 +156,14 @@ def _read(word: str) -> Compression:
     if word == "auto":
         raise SpaceError(
             "--compress auto leaves the method to the sampler, and stands alone",
-            expected=f"auto, or some of {', '.join(METHODS)}",
+            expected=f"auto, or some of {_OFFERED}",
         )
     for part in word.split("+"):
         step, *options = (option.strip() for option in part.split(":"))
         if step not in _TAKES:
             raise SpaceError(
                 f"--compress {word}: there is no method {step!r}{suggestion(step, METHODS)}",
-                expected=f"some of {', '.join(METHODS)}, with options after colons, such as "
+                expected=f"some of {_OFFERED}, with options after colons, such as "
                 "prune:0.5:global+ptq or ptq:percentile",
             )
         steps.append(step)
@@ -173,7 +174,7 @@ def _read(word: str) -> Compression:
     if method not in METHODS:
         raise SpaceError(
             f"--compress {word}: there is no method {method!r}",
-            expected=f"one of {', '.join(METHODS)}",
+            expected=f"one of {_OFFERED}",
         )
     return _checked({"method": method, **given}, f"--compress {word}")
 
