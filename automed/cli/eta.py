@@ -14,6 +14,7 @@ theirs."""
 @dataclass
 class _Running:
     begun: float
+    child: bool
     epoch: int = 0
 
     def lasts(self, now: float) -> float:
@@ -25,6 +26,12 @@ class _Running:
         return self.lasts(now) / self.epoch * (epochs - self.epoch)
 
 
+@dataclass
+class _Ended:
+    number: int = 0
+    seconds: float = 0.0
+
+
 class Eta:
     """Remaining seconds of a trial and of a study, from what trials took so far.
 
@@ -33,28 +40,33 @@ class Eta:
     Args:
         budget: The study's: the limit that is reached first ends it. As many trials are taken to
             run at a time as ran lately, since workers may come and go; before, as it has workers.
-        done: Trials finished before this run.
-        epochs: Most epochs a trial.
+        done: Trainings finished before this run.
+        epochs: Most epochs a training.
+        children: How often ``--compress`` compresses each trained model. Where the sampler
+            chooses, as often as it did.
+        owed: Children that the trainings of earlier runs wait for.
     """
 
-    def __init__(self, budget: Budget, done: int, epochs: int) -> None:
+    def __init__(
+        self, budget: Budget, done: int, epochs: int, children: int = 0, owed: int = 0
+    ) -> None:
         self._budget = budget
         self._done = done
         self._epochs = epochs
-        self._families = 0
-        """Trainings that ended in this run."""
-        self._seconds = 0.0
-        """That they took, with their children."""
+        self._children = children
+        self._owed = owed
+        self._trainings, self._compressed = _Ended(), _Ended()
+        """Of this run."""
         self._trained = 0
-        """Epochs of theirs."""
+        """Epochs of its trainings."""
         self._running: dict[int, _Running] = {}
         self._lasted: dict[int, float] = {}
         """Seconds of the trials that were put back."""
         self._at_a_time: tuple[int, ...] = ()
 
-    def started(self, number: int, now: float) -> None:
+    def started(self, number: int, now: float, *, child: bool = False) -> None:
         """A trial began."""
-        self._running[number] = _Running(now - self._lasted.pop(number, 0.0))
+        self._running[number] = _Running(now - self._lasted.pop(number, 0.0), child)
         self._at_a_time = (*self._at_a_time, len(self._running))[-_LATELY:]
 
     def put_back(self, number: int, now: float) -> None:
@@ -65,20 +77,38 @@ class Eta:
         """An epoch of it ended."""
         self._running[number].epoch = epoch
 
-    def finished(self, number: int, now: float, *, charged: bool = True) -> None:
-        """The trial ended; the time of one that is not charged, a child, is its family's."""
-        ended = self._running.pop(number, _Running(now))
+    def trained(
+        self, number: int, now: float, *, charged: bool = True, complete: bool = True
+    ) -> None:
+        """A training ended; one that is not charged went on with another's, its time is that one's.
+
+        A complete one is compressed next.
+        """
+        ended = self._running.pop(number, _Running(now, child=False))
+        self._trainings.seconds += ended.lasts(now)
         if charged:
-            self._families += 1
+            self._trainings.number += 1
             self._trained += ended.epoch
             self._done += 1
-        if self._families:
-            self._seconds += now - ended.begun
+        self._owed += self._children * complete
+
+    def compressed(self, number: int, now: float) -> None:
+        """A child ended."""
+        ended = self._running.pop(number, _Running(now, child=True))
+        self._compressed.seconds += ended.lasts(now)
+        self._compressed.number += 1
+        self.refused()
+
+    def refused(self) -> None:
+        """A child will not be made."""
+        self._owed = max(0, self._owed - 1)
 
     def trial(self, number: int, now: float) -> float | None:
         """Seconds until a running trial ends at the latest; None before its first epoch."""
         running = self._running.get(number)
-        return None if running is None else running.remains(now, self._epochs)
+        if running is None or running.child:
+            return None
+        return running.remains(now, self._epochs)
 
     def study(self, now: float, spent: Spent) -> float | None:
         """Seconds until the budget is spent; None while nothing is known.
@@ -101,30 +131,54 @@ class Eta:
         return max(self._at_a_time, default=self._budget.workers)
 
     def _by_trials(self, now: float) -> float | None:
-        typical = self._typical(now)
-        if self._budget.trials is None or typical is None:
+        if self._budget.trials is None:
             return None
         left = self._budget.trials - self._done
+        training, child = self._training(now), self._child(now)
+        if (left and training is None) or (self._owed and child is None):
+            return None
+        training, child = training or 0.0, child or 0.0
         # What runs longer than usual owes nothing to the others.
-        behind = sum(min(typical, running.lasts(now)) for running in tuple(self._running.values()))
-        return (left * typical - behind) / max(1, min(left, self._workers))
+        behind = sum(
+            min(child if one.child else training, one.lasts(now))
+            for one in tuple(self._running.values())
+        )
+        work = left * (training + self._each * child) + self._owed * child
+        return (work - behind) / max(1, min(left + self._owed, self._workers))
 
     def _by_epochs(self, now: float, spent: int) -> float | None:
-        running = tuple(self._running.values())
+        running = [one for one in tuple(self._running.values()) if not one.child]
         trained = self._trained + sum(one.epoch for one in running)
         if self._budget.epochs is None or trained == 0:
             return None
-        seconds = self._seconds + sum(one.lasts(now) for one in running)
-        return (self._budget.epochs - spent) * seconds / trained / self._workers
+        seconds = self._trainings.seconds + sum(one.lasts(now) for one in running)
+        left = self._budget.epochs - spent
+        children = self._owed + self._each * left / self._epochs
+        work = left * seconds / trained + children * (self._child(now) or 0.0)
+        return work / self._workers
 
-    def _typical(self, now: float) -> float | None:
-        """Seconds of a training with its children."""
-        if self._families:
-            return self._seconds / self._families
-        running = tuple(self._running.values())
+    @property
+    def _each(self) -> float:
+        """Children of a training."""
+        if self._children or not self._trainings.number:
+            return self._children
+        return self._compressed.number / self._trainings.number
+
+    def _training(self, now: float) -> float | None:
+        """Seconds of a training."""
+        if self._trainings.number:
+            return self._trainings.seconds / self._trainings.number
+        running = [one for one in tuple(self._running.values()) if not one.child]
         rest = [(one.lasts(now), one.remains(now, self._epochs)) for one in running]
         known = [lasted + left for lasted, left in rest if left is not None]
         return sum(known) / len(known) if known else None
+
+    def _child(self, now: float) -> float | None:
+        """Seconds of a child; before the first has ended, those of half a training."""
+        if self._compressed.number:
+            return self._compressed.seconds / self._compressed.number
+        training = self._training(now)
+        return None if training is None else training / 2
 
 
 def clock(seconds: float | None) -> str:

@@ -54,7 +54,10 @@ class LiveTable:
         self._put_back: dict[int, Trial] = {}
         self._last: dict[int, Measurement] = {}
         self._rejected = sum(t.rejected is not None for t in earlier)
-        self._eta = Eta(spec.budget, self._trained, spec.task.training.epochs)
+        self._eta = Eta(
+            spec.budget, self._trained, spec.task.training.epochs,
+            len(spec.compress), _owed(spec, earlier),
+        )  # fmt: skip
         self._look()
         self._front: set[int] = set()
         self._refresh_front()
@@ -80,7 +83,7 @@ class LiveTable:
         self._last.pop(trial.number, None)
         self._put_back.pop(trial.number, None)
         self._running = {**self._running, trial.number: trial}
-        self._eta.started(trial.number, time.monotonic())
+        self._eta.started(trial.number, time.monotonic(), child=trial.parent is not None)
         self._look()
 
     def trial_measured(self, trial: Trial, measurement: Measurement) -> None:
@@ -104,7 +107,13 @@ class LiveTable:
         """Show what came of it."""
         self._finished.append(trial)
         self._strike_off(trial)
-        self._eta.finished(trial.number, time.monotonic(), charged=trial.charged)
+        if trial.parent is None:
+            complete = trial.state is TrialState.COMPLETE
+            self._eta.trained(
+                trial.number, time.monotonic(), charged=trial.charged, complete=complete
+            )
+        else:
+            self._eta.compressed(trial.number, time.monotonic())
         self._look()
         self._refresh_front()
         if not out.is_terminal:
@@ -113,6 +122,8 @@ class LiveTable:
     def trial_rejected(self, trial: Trial) -> None:
         """Count it: it cost nothing."""
         self._rejected += 1
+        if trial.parent is not None:
+            self._eta.refused()
 
     def _strike_off(self, trial: Trial) -> None:
         # A new one, as the thread that draws may be going through the old one.
@@ -218,6 +229,13 @@ class LiveTable:
             f"{head} epoch {epoch} {label} {quality}{costs} "
             f"[{self._broken(trial)}{summary(trial.config)}] ETA {self._remaining()}"
         )
+
+
+def _owed(spec: StudySpec, earlier: Sequence[Trial]) -> int:
+    """Children that complete trials still wait for."""
+    parents = sum(t.parent is None and t.state is TrialState.COMPLETE for t in earlier)
+    made = sum(t.parent is not None and t.state is not TrialState.RUNNING for t in earlier)
+    return max(0, parents * len(spec.compress) - made)
 
 
 def summary(config: Config) -> str:
