@@ -21,6 +21,13 @@ def to_run(trials: Sequence[Trial], spec: StudySpec) -> int | None:
     return max(0, spec.budget.trials - ended)
 
 
+def owed_children(trials: Sequence[Trial], spec: StudySpec) -> int:
+    """Models that ``--compress`` still asks for, of the trainings that are complete."""
+    parents = sum(t.parent is None and t.state is TrialState.COMPLETE for t in trials)
+    made = sum(t.parent is not None and t.state is not TrialState.RUNNING for t in trials)
+    return max(0, parents * len(spec.compress) - made)
+
+
 def more_flags(limits: Limits, spent: Spent) -> str:
     """The flags that allow twice as much, of each limit, as was allowed or spent.
 

@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from automed.cli.budget_view import owed_children
 from automed.cli.console import out
 from automed.cli.eta import Eta, clock
 from automed.domain.budget import Spent
@@ -56,7 +57,7 @@ class LiveTable:
         self._rejected = sum(t.rejected is not None for t in earlier)
         self._eta = Eta(
             spec.budget, self._trained, spec.task.training.epochs,
-            len(spec.compress), _owed(spec, earlier),
+            len(spec.compress), owed_children(earlier, spec),
         )  # fmt: skip
         self._look()
         self._front: set[int] = set()
@@ -229,13 +230,6 @@ class LiveTable:
             f"{head} epoch {epoch} {label} {quality}{costs} "
             f"[{self._broken(trial)}{summary(trial.config)}] ETA {self._remaining()}"
         )
-
-
-def _owed(spec: StudySpec, earlier: Sequence[Trial]) -> int:
-    """Children that complete trials still wait for."""
-    parents = sum(t.parent is None and t.state is TrialState.COMPLETE for t in earlier)
-    made = sum(t.parent is not None and t.state is not TrialState.RUNNING for t in earlier)
-    return max(0, parents * len(spec.compress) - made)
 
 
 def summary(config: Config) -> str:

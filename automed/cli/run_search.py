@@ -15,7 +15,7 @@ from automed.api.shared import Storage
 from automed.api.studies import latest
 from automed.api.tracking import browse, open_tracker
 from automed.api.workers import AS_BEFORE, Workers
-from automed.cli.budget_view import describe_paused, more_flags, to_run
+from automed.cli.budget_view import describe_paused, more_flags, owed_children, to_run
 from automed.cli.console import err, next_steps, out, steps
 from automed.cli.front_view import print_files, print_front, to_confirm, to_export
 from automed.cli.live import LiveTable
@@ -177,12 +177,17 @@ def _conclude(
 
 def _print_interrupted(study: Study) -> None:
     budget, left = study.spec.budget, to_run(study.trials, study.spec)
-    to_go = "" if left is None else f" with {left} of {budget.trials} trials to go"
+    owed = owed_children(study.trials, study.spec)
+    trials = [] if left is None else [f"{left} of {budget.trials} trials"]
+    children = [f"{owed} compressed model{'s' * (owed > 1)}"] if owed else []
+    to_go = " and ".join([*trials, *children])
     running = len(study.paused)
     rest = f"the {running} running ones go" if running > 1 else "the running one goes"
     epoch = "their last whole epochs" if running > 1 else "its last whole epoch"
     out.print(
-        f"\n[yellow]Interrupted[/yellow]{to_go}. Finished trials are kept; {rest} on after {epoch}."
+        f"\n[yellow]Interrupted[/yellow]{f' with {to_go} to go' if to_go else ''}. Finished trials "
+        f"are kept; {rest} on after {epoch}.",
+        soft_wrap=True,
     )
     if set(budget.given) != {"trials"}:
         out.print(f"Spent: {budget.describe_spent(study.spending)}.", soft_wrap=True)
