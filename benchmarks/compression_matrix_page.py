@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import statistics
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+
+from automed.domain.compression import METHODS
 
 Row = dict[str, Any]
 
@@ -20,14 +24,16 @@ def page(rows: list[Row]) -> str:
             "`benchmarks/results/compression_matrix.jsonl`. torch_pruning " + ", ".join(versions)
             + ".",
             "Every pair of architecture and encoder of the tasks' search spaces, at the smallest",
-            "square of 64, 128 and 256 pixels that it takes, with random weights.",
+            "square of 64, 128 and 256 pixels that it takes, with random weights. Each file was",
+            "compared with the model in PyTorch; `prune` alone was prepared and compared with the",
+            "masked original, its files are those of `prune+ptq` before int8.",
             "",
             *_totals(rows),
             "",
             "## Pairs",
             "",
             "Share of the whole model's MACs that is left; `yes` where MACs stay; `-` where it is",
-            "refused. Of `prune`, the pruned model equals the whole one with masked channels.",
+            "refused.",
             "",
             *_pairs(rows),
             "",
@@ -67,7 +73,8 @@ def _range(rows: list[Row], name: str) -> str:
 
 
 def _pairs(rows: list[Row]) -> Iterator[str]:
-    methods = _methods(rows)
+    tried = Counter(row["method"] for row in rows)
+    methods = [method for method in _methods(rows) if 2 * tried[method] > max(tried.values())]
     yield "| architecture | encoder | " + " | ".join(f"`{m}`" for m in methods) + " |"
     yield "|---" * (2 + len(methods)) + "|"
     cells: dict[tuple[str, str], dict[str, str]] = {}
@@ -90,17 +97,25 @@ def _left(row: Row) -> float:
 
 
 def _refused(rows: list[Row]) -> Iterator[str]:
-    reasons: dict[tuple[str, str], list[str]] = {}
+    """What was refused and why; the numbers in a library's messages are not told apart."""
+    reasons: dict[str, dict[str, list[str]]] = {}
     for row in rows:
         if "refused" in row:
+            because = re.sub(r"(?<!-)[0-9]+", "N", row["because"])
+            problem = row["refused"] + (f": {because}" if because else "")
             pair = f"{row['architecture'] or 'classifier'} x {row['encoder'] or 'none'}"
-            reasons.setdefault((row["refused"], row["because"]), []).append(
-                f"{pair} (`{row['method']}`)"
-            )
-    for (problem, because), pairs in sorted(reasons.items()):
-        yield f"- {problem}" + (f": {because}" if because else "") + f". {len(pairs)} models: "
-        yield f"  {', '.join(pairs)}"
+            reasons.setdefault(problem, {}).setdefault(pair, []).append(row["method"])
+    for problem, pairs in sorted(reasons.items()):
+        methods = sorted({method for of in pairs.values() for method in of}, key=_order)
+        yield f"- {problem}. {len(pairs)} model{'s' * (len(pairs) > 1)}, by {', '.join(f'`{m}`' for m in methods)}:"
+        yield f"  {', '.join(sorted(pairs))}."
 
 
 def _methods(rows: list[Row]) -> list[str]:
-    return list(dict.fromkeys(row["method"] for row in rows))
+    return sorted({row["method"] for row in rows}, key=_order)
+
+
+def _order(method: str) -> tuple[int, str]:
+    """As automed lists its methods, options aside."""
+    plain = "+".join(step.split(":")[0] for step in method.split("+"))
+    return METHODS.index(plain), method
