@@ -39,7 +39,7 @@ def _table(report: Report, bundle: Bundle, title: str) -> Table:
     for name, row in zip(_names([row[0] for row in rows]), rows, strict=True):
         cells = dict(zip(report.header, row, strict=True))
         chosen = {**cells, "probability": cells.get(f"probability_{cells.get('predicted')}", "")}
-        table.add_row(name, *(_short(chosen[column]) for column in columns))
+        table.add_row(name, *(_short(column, chosen[column]) for column in columns))
     return table
 
 
@@ -60,5 +60,5 @@ def _names(files: Sequence[str]) -> list[str]:
     return [path.relative_to(root).as_posix() for path in paths]
 
 
-def _short(text: str) -> str:
-    return f"{float(text):.3f}" if "." in text and text.replace(".", "").isdigit() else text
+def _short(column: str, text: str) -> str:
+    return f"{float(text):.3f}" if "." in text and column != "predicted" else text

@@ -77,7 +77,7 @@ class Model:
                 "--threshold has no effect on several classes: the most probable one is taken"
             )
         self.threshold = float(
-            self.manifest["threshold"] or 0.5 if threshold is None else threshold
+            self.manifest.get("threshold") or 0.5 if threshold is None else threshold
         )
         preprocess.check(self.manifest["preprocess"])
         self._mean, self._std = (
