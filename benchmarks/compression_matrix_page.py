@@ -107,7 +107,8 @@ def _refused(rows: list[Row]) -> Iterator[str]:
             reasons.setdefault(problem, {}).setdefault(pair, []).append(row["method"])
     for problem, pairs in sorted(reasons.items()):
         methods = sorted({method for of in pairs.values() for method in of}, key=_order)
-        yield f"- {problem}. {len(pairs)} model{'s' * (len(pairs) > 1)}, by {', '.join(f'`{m}`' for m in methods)}:"
+        number = f"{len(pairs)} model{'s' * (len(pairs) > 1)}"
+        yield f"- {problem}. {number}, by {', '.join(f'`{m}`' for m in methods)}:"
         yield f"  {', '.join(sorted(pairs))}."
 
 
