@@ -53,6 +53,8 @@ class Ptq:
         }
         if done.kept_float:
             self._details["kept_float_nodes"] = ", ".join(done.kept_float)
+        if done.refused_db is not None:
+            self._details["refused_faster_db"] = round(done.refused_db, 2)
         return plain
 
     def describe(self) -> Details:

@@ -21,6 +21,7 @@ _DETAILS = {
     "kept_float": "layers that keep float activations",
     "kept_float_nodes": "which",
     "calibration_snr_db": "int8 against float probabilities on training images, dB",
+    "refused_faster_db": "the same with faster kernels, for which the file was not rewritten, dB",
     "fake_quantized_layers": "layers trained with rounding",
     "pruned_layers": "layers that lost channels",
     "kept_channels": "share of their channels that is left",
