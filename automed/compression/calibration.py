@@ -13,6 +13,8 @@ from onnxruntime.quantization import CalibrationDataReader
 from onnxruntime.quantization.calibrate import (
     CalibraterBase,
     EntropyCalibrater,
+    HistogramCalibrater,
+    HistogramCollector,
     MinMaxCalibrater,
     PercentileCalibrater,
     TensorsData,
@@ -38,6 +40,14 @@ PERCENTILE = 99.99
 
 BINS = 1024
 """Of a histogram at most, when the range of least entropy is looked for."""
+
+
+_MOST_BINS = 1 << 16
+"""Of a histogram while it is collected."""
+
+Histogram = tuple[NDArray[np.int64], NDArray[np.float32], float, float, float]
+"""As onnxruntime's collector keeps it: counts of shape (bins,), an even number of them; edges of
+shape (bins + 1,), evenly spaced, from -reach to reach; the least value seen, the largest; reach."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +106,8 @@ def activation_ranges(
     calibrator.augment_graph()
     # The calibrators' own session reports warnings to the terminal.
     calibrator.infer_session = open_session(Path(calibrator.augmented_model_path))
+    if isinstance(calibrator, HistogramCalibrater):
+        calibrator.collector = BoundedHistograms(calibrator)
     for batch in images.batches():
         # Each call merges what it sees into the ranges or histograms and forgets the activations.
         calibrator.collect_data(_OneBatch(batch))
@@ -106,9 +118,49 @@ def activation_ranges(
     return calibrator.compute_data()
 
 
+class BoundedHistograms(HistogramCollector):  # type: ignore[misc]  # onnxruntime has no types
+    """onnxruntime's collector, for activations that are tiny in the first image and not in others.
+
+    It keeps the width of the first batch's bins. Where a channel was all but silent there, the next
+    batch would need millions of bins: NumPy refuses, or memory ends. Here what was seen so far
+    moves into as many bins of the new range.
+
+    Args:
+        calibrator: Whose settings it takes.
+    """
+
+    def __init__(self, calibrator: HistogramCalibrater) -> None:
+        super().__init__(
+            method=calibrator.method, symmetric=calibrator.symmetric,
+            num_bins=calibrator.num_bins, num_quantized_bins=calibrator.num_quantized_bins,
+            percentile=calibrator.percentile, scenario=calibrator.scenario,
+        )  # fmt: skip
+
+    def merge_histogram(
+        self, old_histogram: Histogram, data_arr: Batch, new_min: float, new_max: float,
+        new_threshold: float,
+    ) -> Histogram:  # fmt: skip
+        """The histogram with another batch in it."""
+        counts, _, _, _, reach = old_histogram
+        if float(new_threshold) * len(counts) > _MOST_BINS * float(reach) > 0:
+            old_histogram = _stretched(old_histogram, new_threshold)
+        merged: Histogram = super().merge_histogram(
+            old_histogram, data_arr, new_min, new_max, new_threshold
+        )
+        return merged
+
+
+def _stretched(histogram: Histogram, reach: float) -> Histogram:
+    """The same values in as many bins of a wider range."""
+    counts, edges, low, high, _ = histogram
+    centres = (edges[:-1] + edges[1:]) / 2
+    moved, wider = np.histogram(centres, len(counts), range=(-reach, reach), weights=counts)
+    return moved.astype(counts.dtype), wider.astype(edges.dtype), low, high, reach
+
+
 def coarsened(
     counts: NDArray[np.int64], edges: NDArray[np.float32], low: float, high: float, reach: float
-) -> tuple[NDArray[np.int64], NDArray[np.float32], float, float, float]:
+) -> Histogram:
     """A histogram of onnxruntime's collector with at most `BINS` bins.
 
     It is given more bins, of the width of the first batch's, for each batch that reaches further;

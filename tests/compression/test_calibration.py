@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from onnxruntime.quantization.calibrate import HistogramCollector
 
-from automed.compression.calibration import BINS, coarsened
+from automed.compression.calibration import BINS, BoundedHistograms, coarsened
+
+SETTINGS = {
+    "method": "entropy", "symmetric": False, "num_bins": 128, "num_quantized_bins": 128,
+    "percentile": 99.99, "scenario": None,
+}  # fmt: skip
 
 
-def collected(*batches):
+def collected(*batches, collector=None):
     """What onnxruntime's collector has after some batches."""
-    collector = HistogramCollector("entropy", False, 128, 128, 99.99, None)
+    collector = collector or HistogramCollector(**SETTINGS)
     for batch in batches:
         collector.collect({"x": [np.asarray(batch, np.float32)]})
     return collector.histogram_dict["x"]
@@ -44,3 +51,28 @@ def test_a_bright_image_leaves_a_histogram_of_few_bins_with_the_same_values(brig
 def test_a_small_one_stays_as_it_is():
     histogram = collected(np.linspace(-1, 2, 500))
     assert coarsened(*histogram) == histogram
+
+
+@pytest.mark.parametrize("first", [1e-3, 1e-6, 1e-12])
+def test_an_activation_that_was_silent_at_first_is_counted_all_the_same(first):
+    source = np.random.default_rng(0)
+    batches = [source.normal(0, first, 500), source.normal(0, 80, 3000), [-1000.0, 3.0]]
+    ours = collected(*batches, collector=BoundedHistograms(SimpleNamespace(**SETTINGS)))
+    counts, edges, low, high, reach = ours
+    assert counts.sum() == 3502
+    assert len(counts) <= 1 << 16
+    assert (low, reach) == (-1000, pytest.approx(edges[-1]))
+    assert high == pytest.approx(max(b.max() for b in map(np.asarray, batches)))
+    values = np.concatenate(batches).astype(np.float32)
+    width = edges[1] - edges[0]
+    for share in (0.01, 0.3, 0.7, 0.99):
+        at = edges[1:][np.searchsorted(np.cumsum(counts), share * len(values))]
+        assert float(at) == pytest.approx(np.quantile(values, share), abs=3 * float(width))
+
+
+def test_without_such_an_activation_histograms_are_onnxruntimes():
+    source = np.random.default_rng(0)
+    batches = [source.normal(0, scale, 500) for scale in (1, 3, 40)]
+    ours = collected(*batches, collector=BoundedHistograms(SimpleNamespace(**SETTINGS)))
+    for mine, theirs in zip(ours, collected(*batches), strict=True):
+        assert np.array_equal(mine, theirs)
