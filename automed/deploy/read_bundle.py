@@ -44,7 +44,7 @@ def read_manifest(folder: Path) -> Bundle:
     text = _text(file, folder)
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{file} is no JSON", found=str(error), hint=_AGAIN) from None
     if not isinstance(found, dict) or "model_sha256" not in found:
         raise BundleError(

@@ -109,6 +109,8 @@ class Bundle(Frozen):
             raise ValueError(
                 f"normalization of {len(self.normalization.mean)} channels for {channels}"
             )
+        if not all(self.classes) or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes {self.classes} must each have a name of their own")
         if self.threshold is not None and not self.binary:
             raise ValueError("a threshold belongs to a segmentation of one class")
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -19,4 +20,6 @@ class Normalization(Frozen):
     def _one_a_channel(self) -> Self:
         if len(self.mean) != len(self.std) or min(self.std) <= 0:
             raise ValueError(f"mean {self.mean} and std {self.std} must have one value a channel")
+        if not all(map(isfinite, (*self.mean, *self.std))):
+            raise ValueError(f"mean {self.mean} and std {self.std} must be finite")
         return self

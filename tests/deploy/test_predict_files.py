@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import shutil
 
 import cv2
@@ -313,6 +314,7 @@ class TestTheBundlesOwnCommand:
             (lambda f: (f / "manifest.json").unlink(), "is no bundle"),
             (lambda f: (f / "manifest.json").write_text("{"), "damaged or foreign"),
             (lambda f: (f / "manifest.json").write_text("[]"), "damaged or foreign"),
+            (lambda f: (f / "manifest.json").write_text("[" * 100_000), "damaged or foreign"),
             (lambda f: (f / "manifest.json").write_text('{"format": 2}'), "format 2"),
         ],
     )
@@ -339,6 +341,10 @@ class TestTheBundlesOwnCommand:
             ({"input_shape": [1, 32, 48]}, "3 values of mean for 1 channels"),
             ({"input_shape": "3x32x48"}, "input_shape is '3x32x48'"),
             ({"normalization": {"mean": [0, 0, 0], "std": [1, 0, 1]}}, "std above 0"),
+            ({"normalization": {"mean": [math.nan] * 3, "std": [1, 1, 1]}}, "normalization is"),
+            ({"normalization": {"mean": [0, 0, 0], "std": [math.inf] * 3}}, "normalization is"),
+            ({"classes": [""]}, "classes is ['']"),
+            ({"classes": ["a", "a"]}, "each once"),
             ({"preprocess": 3}, "preprocess is 3"),
             ({"demo": None}, "demo is missing"),
         ],

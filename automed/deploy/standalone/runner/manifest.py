@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         found = manifest["format"]
     except OSError as error:
         raise RefusedError(f"{folder} is no bundle: {file}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise RefusedError(f"{folder} is no bundle: {file} is damaged or foreign") from None
     if found != FORMAT:
         raise RefusedError(f"{file}: format {found}, but this code reads format {FORMAT}")
@@ -64,7 +65,8 @@ def _short(value: object) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # JSON has no NaN and no infinity, but Python's reader takes them.
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _is_size(value: object) -> bool:
@@ -72,7 +74,9 @@ def _is_size(value: object) -> bool:
 
 
 def _are_classes(value: Any) -> bool:  # noqa: ANN401 - of JSON
-    return isinstance(value, list) and value != [] and all(isinstance(v, str) for v in value)
+    if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+        return False
+    return 0 < len(value) == len(set(value))
 
 
 def _is_shape(value: Any) -> bool:  # noqa: ANN401 - of JSON
@@ -88,7 +92,7 @@ def _is_normalization(value: Any) -> bool:  # noqa: ANN401 - of JSON
 
 _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "kind": (lambda v: v in KINDS, f"one of {', '.join(KINDS)}"),
-    "classes": (_are_classes, "a list of names"),
+    "classes": (_are_classes, "a list of names, each once"),
     "input_shape": (_is_shape, "channels, height and width"),
     "preprocess": (lambda v: isinstance(v, str), "steps joined by +, or raw"),
     "normalization": (_is_normalization, "lists of numbers mean and std, std above 0"),
