@@ -204,7 +204,7 @@ class _Search:
     def __init__(
         self, graph: Path, folder: Path, images: CalibrationImages, enough_db: float
     ) -> None:
-        self.enough = enough_db
+        self._enough = enough_db
         self._graph, self._folder, self._images = graph, folder, images
         self.floating = onnx.load(graph)
         self.nodes = _weighted(self.floating)
@@ -217,13 +217,13 @@ class _Search:
     def run(self) -> _Candidate:
         found = self._calibrated(self._images)
         for other in get_args(Calibration):
-            if found.snr_db >= self.enough:
+            if found.snr_db >= self._enough:
                 return found
             if other != self._images.method:
                 nearer = self._calibrated(self._images.by(other))
                 if nearer.snr_db > found.snr_db and self._stands(nearer):
                     found = nearer
-        return found if found.snr_db >= self.enough - _POOR else self._keeping(found)
+        return found if found.snr_db >= self._enough - _POOR else self._keeping(found)
 
     def _calibrated(self, images: CalibrationImages) -> _Candidate:
         ranges = activation_ranges(self._graph, images, OPERATORS, self._folder)
@@ -251,7 +251,7 @@ class _Search:
             if len(kept) > max(1, int(_KEPT * len(self.nodes))):
                 break
             best = max(best, self._kept(plain, kept), key=_near)
-            if best.snr_db >= self.enough:
+            if best.snr_db >= self._enough:
                 break
         return best
 

@@ -137,10 +137,8 @@ def least_share(compression: Compression, metric: str) -> float:
 
     Args:
         compression: What the model would go through.
-        metric: ``macs``, ``parameters`` or ``size_bytes``; of any other, all may be left or none.
+        metric: ``macs``, ``parameters`` or ``size_bytes``.
     """
-    if metric not in ("macs", "parameters", "size_bytes"):
-        return 0.0
     share = (1 - compression.ratio) ** 2 / 4 if "prune" in compression.steps else 1.0
     return share / 5 if metric == "size_bytes" and compression.quantized else share
 

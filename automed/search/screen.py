@@ -87,11 +87,12 @@ def screen_family(config: Config, spec: StudySpec, cost_of: CostOf) -> Verdict:
 
 def _may_keep(constraints: Sequence[Constraint], cost: Cost, compression: Compression) -> bool:
     """Whether the least that a compression could leave of a model keeps all upper bounds."""
+    known, _ = split_constraints(constraints)
     values = cost.as_metrics()
     return all(
         values[c.metric] * least_share(compression, c.metric) <= c.bound
-        for c in constraints
-        if c.kind == "at_most" and c.metric in values
+        for c in known
+        if c.kind == "at_most"
     )
 
 
